@@ -1,0 +1,107 @@
+"""Checks of what a caller passes in, with errors that say what came and what was expected."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+FLOATING = ("float32", "float64", "complex64", "complex128")
+
+
+def check_shape(name: str, array, symbols: str, expected: Sequence[int]) -> None:
+    """Raise `ValueError` unless `array.shape` is `expected`; `symbols` is how the text writes it.
+
+    >>> check_shape("W_h", np.zeros((8, 31)), "(H, 4H)", (8, 32))
+    Traceback (most recent call last):
+    ...
+    ValueError: W_h has shape (8, 31); expected (H, 4H) = (8, 32)
+    """
+    if tuple(array.shape) != tuple(expected):
+        shape = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        raise ValueError(f"{name} has shape {tuple(array.shape)}; expected {symbols} = ({shape})")
+
+
+def check_dtypes(**arrays) -> None:
+    """Raise `TypeError` unless all NumPy arrays share one floating or complex dtype.
+
+    >>> check_dtypes(W_x=np.zeros(2), x=np.zeros(2, np.float32))
+    Traceback (most recent call last):
+    ...
+    TypeError: x has dtype float32; expected float64, the dtype of W_x
+    """
+    first = None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name} is a {type(array).__name__}; expected a NumPy array")
+        if array.dtype.name not in FLOATING:
+            raise TypeError(
+                f"{name} has dtype {array.dtype}; expected one of {', '.join(FLOATING)}"
+            )
+        first = first or (name, array.dtype)
+        if array.dtype != first[1]:
+            raise TypeError(
+                f"{name} has dtype {array.dtype}; expected {first[1]}, the dtype of {first[0]}"
+            )
+
+
+def check_sizes(**sizes) -> None:
+    """Raise unless every size is a positive whole number.
+
+    >>> check_sizes(hidden_size=0)
+    Traceback (most recent call last):
+    ...
+    ValueError: hidden_size is 0; expected a positive whole number
+    """
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
+            raise TypeError(f"{name} is {size!r}; expected a positive whole number")
+        if size < 1:
+            raise ValueError(f"{name} is {size}; expected a positive whole number")
+
+
+def check_choice(name: str, value, choices: Sequence) -> None:
+    """Raise `ValueError` unless `value` is one of `choices`.
+
+    >>> check_choice("activation", "sine", ("tanh", "relu"))
+    Traceback (most recent call last):
+    ...
+    ValueError: activation is 'sine'; expected 'tanh' or 'relu'
+    """
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, choices))}")
+
+
+def check_sequence(x, input_size: int) -> None:
+    """Raise `ValueError` unless `x` is a batch of sequences (N, T, D) with D = `input_size`.
+
+    >>> check_sequence(np.zeros((4, 0, 3)), 3)
+    Traceback (most recent call last):
+    ...
+    ValueError: x has shape (4, 0, 3); expected (N, T, D) with at least one sequence and one step
+    """
+    if len(x.shape) != 3:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (N, T, D) = (batch, steps, {input_size})"
+        )
+    if x.shape[-1] != input_size:
+        check_shape("x", x, "(N, T, D)", (*x.shape[:2], input_size))
+    if 0 in tuple(x.shape):
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; "
+            "expected (N, T, D) with at least one sequence and one step"
+        )
+
+
+def check_finite(x: np.ndarray, mask: np.ndarray | None) -> None:
+    """Raise `ValueError` where an input that counts is NaN or infinite.
+
+    >>> check_finite(np.array([[[0.0], [np.nan]]]), None)
+    Traceback (most recent call last):
+    ...
+    ValueError: x[0, 1] has NaN or infinity; mask the step or clean the input
+    """
+    bad = ~np.isfinite(x).all(axis=-1)
+    if mask is not None:
+        bad &= mask
+    if bad.any():
+        n, t = np.argwhere(bad)[0]
+        raise ValueError(f"x[{n}, {t}] has NaN or infinity; mask the step or clean the input")

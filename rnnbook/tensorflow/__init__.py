@@ -1,0 +1,29 @@
+"""The same cells and layers as `rnnbook.numpy`, as Keras layers on TensorFlow.
+
+Weights have the names, shapes, order and gate order of the NumPy types, so they are copied by
+`layer.set_weights(params)` and read by `layer.get_weights()`. Gradients come from
+`tf.GradientTape` or from `fit`.
+"""
+
+try:
+    import tensorflow  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'rnnbook.tensorflow needs TensorFlow: pip install "rnnbook[tensorflow]"',
+        name="tensorflow",
+    ) from error
+
+import keras
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras runs on {keras.backend.backend()!r}; rnnbook.tensorflow needs its TensorFlow "
+        'backend. Unset KERAS_BACKEND, or set it to "tensorflow", before Keras is imported.'
+    )
+
+from rnnbook.tensorflow.gru import GRU, GRUCell
+from rnnbook.tensorflow.lstm import LSTM, LSTMCell
+from rnnbook.tensorflow.rnn import RNN, RNNCell
+from rnnbook.tensorflow.stack import Stack
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "Stack"]

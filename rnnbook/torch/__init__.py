@@ -1,0 +1,19 @@
+"""The same cells and layers as `rnnbook.numpy`, as `torch.nn` modules.
+
+Parameters have the names, shapes and gate order of the NumPy types, so weights are copied by
+`module.load_params(params)` and read by `module.params()`. Gradients come from autograd.
+"""
+
+try:
+    import torch  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'rnnbook.torch needs PyTorch: pip install "rnnbook[torch]"', name="torch"
+    ) from error
+
+from rnnbook.torch.gru import GRU
+from rnnbook.torch.lstm import LSTM
+from rnnbook.torch.rnn import RNN
+from rnnbook.torch.stack import Stack
+
+__all__ = ["GRU", "LSTM", "RNN", "Stack"]

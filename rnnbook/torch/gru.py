@@ -1,0 +1,98 @@
+"""The gated recurrent unit as a torch module. Symbols and sources: `rnnbook.numpy.gru`."""
+
+import torch
+from torch import nn
+
+from rnnbook._check import check_choice, check_sizes
+from rnnbook.numpy import gru
+from rnnbook.torch.module import Layer, check_inputs, select, zero_masked
+
+
+class GRU(Layer):
+    """GRU layer with W_x (D, 3H) and W_h (H, 3H), gates in the order r, z, n.
+
+    `reset="after"` has biases b_x and b_h (3H,) each, `reset="before"` one bias b (3H,).
+
+    >>> layer = GRU(input_size=3, hidden_size=2)
+    >>> hs, h = layer(torch.ones(1, 5, 3))
+    >>> hs.shape, h.shape
+    (torch.Size([1, 5, 2]), torch.Size([1, 2]))
+    """
+
+    def __init__(self, input_size, hidden_size, *, reset="after", device=None, dtype=None):
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        check_choice("reset", reset, ("after", "before"))
+        self.params_type = gru.BeforeParams if reset == "before" else gru.Params
+        self.input_size, self.hidden_size, self.reset = input_size, hidden_size, reset
+        options = {"device": device, "dtype": dtype}
+        self.W_x = nn.Parameter(torch.empty(input_size, 3 * hidden_size, **options))
+        self.W_h = nn.Parameter(torch.empty(hidden_size, 3 * hidden_size, **options))
+        for name in ("b",) if reset == "before" else ("b_x", "b_h"):
+            setattr(self, name, nn.Parameter(torch.empty(3 * hidden_size, **options)))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Glorot-uniform W_x, an orthogonal matrix per gate in W_h, zero biases."""
+        nn.init.xavier_uniform_(self.W_x)
+        for W in self.W_h.data.chunk(3, dim=1):
+            W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
+        for name in self.params_type._fields[2:]:
+            nn.init.zeros_(getattr(self, name))
+
+    def step(self, x_t, h):
+        """One step: (N, D) inputs and h (N, H) give the next h."""
+        check_inputs(self, x_t[:, None], {"h": h}, None)
+        cell = _before_cell if self.reset == "before" else _cell
+        return cell(self, _input_product(self, x_t), h)
+
+    def forward(self, x, h=None, *, mask=None):
+        """Outputs (N, T, H) and the last h, from x (N, T, D), the first h, a mask (N, T)."""
+        if h is None:
+            h = x.new_zeros(len(x), self.hidden_size)
+        check_inputs(self, x, {"h": h}, mask)
+        cell = _before_cell if self.reset == "before" else _cell
+        a_x = _input_product(self, zero_masked(x, mask))
+        hs = []
+        for t in range(x.shape[1]):
+            new = cell(self, a_x[:, t], h)
+            mask_t = None if mask is None else mask[:, t]
+            h = select(mask_t, new, h)
+            hs.append(select(mask_t, new, 0))
+        return torch.stack(hs, dim=1), h
+
+
+# The equations.
+
+
+def _input_product(params, x):
+    b_x = params.b if params.reset == "before" else params.b_x
+    a_x = x @ params.W_x + b_x  # eq-gru-ax
+    return a_x
+
+
+# Reset after the product.
+
+
+def _cell(params, a_x_t, h_prev):
+    a_h = h_prev @ params.W_h + params.b_h  # eq-gru-ah
+    (a_xr, a_xz, a_xn), (a_hr, a_hz, a_hn) = a_x_t.chunk(3, dim=-1), a_h.chunk(3, dim=-1)
+    r = torch.sigmoid(a_xr + a_hr)  # eq-gru-r
+    z = torch.sigmoid(a_xz + a_hz)  # eq-gru-z
+    n = torch.tanh(a_xn + r * a_hn)  # eq-gru-n
+    h = (1 - z) * n + z * h_prev  # eq-gru-h
+    return h
+
+
+# Reset before the product.
+
+
+def _before_cell(params, a_x_t, h_prev):
+    W_hr, W_hz, W_hn = params.W_h.chunk(3, dim=-1)
+    a_xr, a_xz, a_xn = a_x_t.chunk(3, dim=-1)
+    r = torch.sigmoid(a_xr + h_prev @ W_hr)  # eq-gru-before-r
+    z = torch.sigmoid(a_xz + h_prev @ W_hz)  # eq-gru-before-z
+    a_hn = (r * h_prev) @ W_hn  # eq-gru-before-ahn
+    n = torch.tanh(a_xn + a_hn)  # eq-gru-before-n
+    h = (1 - z) * n + z * h_prev  # eq-gru-before-h
+    return h
