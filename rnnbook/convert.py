@@ -122,6 +122,7 @@ def to_keras(params, *, activation: str = "tanh"):
     dtype = first.W_x.dtype.name
     model = keras.Sequential([_keras_directions(layer, activation) for layer in params])
     model.dtype_policy = keras.DTypePolicy(dtype)  # else it casts its input to float32
+    model.supports_masking = True  # as all its layers do
     model.build((None, None, len(first.W_x)))
     return model
 
