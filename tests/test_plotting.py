@@ -1,0 +1,34 @@
+import matplotlib as mpl
+import pytest
+from matplotlib.colors import to_rgb
+
+from rnnbook import plotting
+
+
+def luminance(color):
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a, b):
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_lines_stand_out_from_the_panel():
+    assert contrast(mpl.rcParams["text.color"], plotting.PANEL) > 7
+    for name in ("rnn", "lstm", "gru", "target", "baseline"):
+        assert contrast(plotting.COLORS[name], plotting.PANEL) > 3, name
+
+
+def test_use_style_sets_the_panel_and_the_colours():
+    with mpl.rc_context():
+        plotting.use_style()
+        assert mpl.rcParams["figure.facecolor"] == plotting.PANEL
+        cycle = [entry["color"] for entry in mpl.rcParams["axes.prop_cycle"]]
+        assert cycle == list(plotting.COLORS.values())
+
+
+def test_colours_differ():
+    assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
+    assert pytest.approx(1) == contrast(plotting.PANEL, plotting.PANEL)
