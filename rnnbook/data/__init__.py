@@ -1,0 +1,214 @@
+"""Real data that comes with the package: small files, their hashes, and one loader for each.
+
+Tables come as pandas DataFrames. Every loader compares the file with its recorded SHA-256
+first. Origins and licences: `sources()`.
+"""
+
+import gzip
+import hashlib
+import io
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "files"
+
+# Disjoint sectors of the employment table: with `government` they add up to `nonfarm`.
+EMPLOYMENT_LEAVES = (
+    "mining_and_logging",
+    "construction",
+    "durable_goods",
+    "nondurable_goods",
+    "wholesale_trade",
+    "retail_trade",
+    "transportation_and_warehousing",
+    "utilities",
+    "information",
+    "financial_activities",
+    "professional_and_business_services",
+    "education_and_health_services",
+    "leisure_and_hospitality",
+    "other_services",
+    "government",
+)
+
+
+def sources() -> str:
+    """The table of origins, licences and changes, in Markdown.
+
+    >>> print(sources().splitlines()[0])
+    | file | what it holds | origin | licence | what was changed |
+    """
+    return (FOLDER / "SOURCES.md").read_text("utf-8")
+
+
+def read_bytes(name: str) -> bytes:
+    """One shipped file, unpacked, after its hash was compared with the recorded one.
+
+    Raises `FileNotFoundError` for a file that is not there and `ValueError` for one that was
+    changed.
+
+    >>> len(read_bytes("alice29.txt"))
+    152089
+    """
+    path = FOLDER / name
+    recorded = dict(
+        reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text("utf-8").splitlines()
+    )
+    if name not in recorded or not path.exists():
+        raise FileNotFoundError(
+            f"{name} is not among the data files; expected one of {', '.join(recorded)}. "
+            "If a file is missing, install rnnbook again."
+        )
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != recorded[name]:
+        raise ValueError(
+            f"{name} has SHA-256 {found}; expected {recorded[name]}. "
+            "The file was changed: install rnnbook again."
+        )
+    return gzip.decompress(content) if name.endswith(".gz") else content
+
+
+def load_text(name: str) -> str:
+    """An English text: "alice29" (a story, 1865) or "asyoulik" (a play, about 1599).
+
+    >>> load_text("asyoulik").split()[:4]
+    ['AS', 'YOU', 'LIKE', 'IT']
+    """
+    if name not in ("alice29", "asyoulik"):
+        raise ValueError(f"name is {name!r}; expected 'alice29' or 'asyoulik'")
+    return read_bytes(f"{name}.txt").decode("ascii")
+
+
+def load_quatrains():
+    """Tang quatrains in traditional script: author, title, poem.
+
+    Every poem has 24 characters: four lines of five, each ended by a comma or a full stop.
+
+    >>> load_quatrains().shape
+    (3772, 3)
+    """
+    return _table("tang_quatrains.tsv", ["author", "title", "poem"])
+
+
+def load_verses():
+    """Pairs of verses: reference, english, spanish, at most 16 words a side.
+
+    >>> load_verses().english[0]
+    'In the beginning, God created the heavens and the earth.'
+    """
+    return _table("verses_english_spanish.tsv", ["reference", "english", "spanish"])
+
+
+def load_surnames():
+    """Surnames with a language they are common in: language, surname.
+
+    Unbalanced (173 to 2,379 a language). 225 surnames stand under more than one language, so no
+    classifier can be right on all.
+
+    >>> load_surnames().language.nunique()
+    16
+    """
+    return _table("surnames.tsv", ["language", "surname"])
+
+
+def load_splice_junctions():
+    """Windows of 60 DNA bases: junction, bases.
+
+    The junction is "ei" (exon to intron), "ie" or "n" (none); it lies at the middle of *every*
+    window, so a model that looks at fixed places has an advantage. One sequence occurs twice,
+    with two labels.
+
+    >>> load_splice_junctions().junction.value_counts().to_dict()
+    {'n': 1653, 'ei': 679, 'ie': 670}
+    """
+    return _table("dna_splice_junctions.tsv", ["junction", "bases"])
+
+
+def load_stocks():
+    """Daily prices in US dollars and volumes in shares, by ticker and date.
+
+    `Close` jumps where a share was split (MSFT on 2003-02-18 by -48 %); `Adj Close` is corrected
+    for splits and dividends: use that one. Trading days only.
+
+    >>> load_stocks().groupby("Ticker").size().to_dict()
+    {'AAPL': 3270, 'FB': 196, 'GOOG': 2148, 'IBM': 3270, 'MSFT': 3270}
+    """
+    return _csv("stocks_daily.csv.gz", ["Date"]).set_index(["Ticker", "Date"])
+
+
+def load_beijing_weather():
+    """Hourly weather in Beijing, 2010 to 2014, indexed by time, complete.
+
+    pm2.5 in micrograms per cubic metre (2,067 hours missing), DEWP and TEMP in degrees Celsius,
+    PRES in hPa, cbwd wind direction, Iws cumulated wind speed in m/s, Is and Ir cumulated hours
+    of snow and rain (Liang et al. 2015).
+
+    >>> load_beijing_weather().shape
+    (43824, 8)
+    """
+    table = _csv("beijing_weather_hourly.csv.gz")
+    table.index = _pandas().to_datetime(table[["year", "month", "day", "hour"]])
+    return table.drop(columns=["No", "year", "month", "day", "hour"]).rename_axis("time")
+
+
+def load_electricity():
+    """Hourly electricity load, 2012 to 2014, a Series indexed by time: 26,304 hours, no gap.
+
+    The file does not name its unit, and the archive it comes from holds one series for each of
+    321 clients: label an axis "load, units of the file" and compare errors as ratios. Three
+    hours, the ones that the change to summer time leaves out, are near zero (5.8 to 54.7) and
+    no measurement of demand.
+
+    >>> series = load_electricity()
+    >>> len(series), int((series < 100).sum())
+    (26304, 3)
+    """
+    return _csv("electricity_hourly.csv.gz", ["ts"]).set_index("ts").y.rename("load")
+
+
+def load_traffic():
+    """Vehicles in an hour on Interstate 94 near Minneapolis, with weather, indexed by time.
+
+    23,084 hours of 24,096 are there: 1,012 are missing, in 907 gaps. temp in kelvin, rain_1h and
+    snow_1h in mm (one rain_1h is 9,831, which no hour can hold), clouds_all in percent. `holiday`
+    names a holiday at its hour 0 only, 28 rows, and is None elsewhere.
+
+    >>> table = load_traffic()
+    >>> len(table), int(table.holiday.notna().sum())
+    (23084, 28)
+    """
+    return _csv("traffic_i94_hourly.csv.gz", ["date_time"]).set_index("date_time")
+
+
+def load_employment():
+    """US employment in thousands, by month and sector, 2006 to 2015.
+
+    Sectors are nested (nonfarm = private + government, and so on) and `nonfarm_change` is a
+    difference: use `EMPLOYMENT_LEAVES` for sectors that do not overlap.
+
+    >>> table = load_employment()
+    >>> gap = table[list(EMPLOYMENT_LEAVES)].sum(axis=1) - table.nonfarm
+    >>> bool(gap.abs().max() < 10)
+    True
+    """
+    return _csv("us_employment_monthly.csv", ["month"]).set_index("month")
+
+
+def _pandas():
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'this table needs pandas: pip install "rnnbook[data]"', name="pandas"
+        ) from error
+    return pandas
+
+
+def _csv(name, dates=()):
+    return _pandas().read_csv(io.BytesIO(read_bytes(name)), parse_dates=list(dates))
+
+
+def _table(name, columns):
+    """Tab-separated text, taken as it stands: no quoting, and "NA" is a name."""
+    lines = read_bytes(name).decode("utf-8").splitlines()
+    return _pandas().DataFrame([line.split("\t") for line in lines], columns=columns)
