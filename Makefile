@@ -1,0 +1,71 @@
+# make book | test | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... | format | clean
+PYTHON ?= python3
+VENV   ?= .venv
+NB     ?=
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.installed
+NBVAL  := --nbval --nbval-current-env --nbval-sanitize-with scripts/nbval_sanitize.cfg -p no:cacheprovider
+export TF_CPP_MIN_LOG_LEVEL = 3
+
+.PHONY: help env book test unit notebooks execute experiments serve bench address format clean
+
+help:
+	@echo "make book          build the book from the stored outputs into _build/html"
+	@echo "make test          everything that CI checks"
+	@echo "make execute       run all notebooks again and store their outputs (one: NB=path)"
+	@echo "make experiments   run the recorded experiments again (one: NAME=name)"
+	@echo "make serve         build the book and serve it on http://localhost:8000"
+	@echo "make bench         speed and memory beside the frameworks; writes a page of the book"
+	@echo "make address       set the repository's address everywhere (URL=https://...)"
+	@echo "make format        format the code, notebooks too"
+	@echo "make clean         remove what was built, and the environment"
+
+env: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} is not supported: use 3.11, 3.12 or 3.13, as in: make PYTHON=python3.11 $(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make environments: install its venv module (Debian and Ubuntu: the package python3-venv)."; exit 1; }
+	@echo "Installing the pinned versions into $(VENV) (a few minutes, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[torch,tensorflow,data,notebooks,book,test]"
+	@touch $(STAMP)
+
+book: $(STAMP)
+	@$(VENV)/bin/jupyter-book build . -W -n --keep-going --quiet
+	@echo "The book is built: open _build/html/index.html"
+
+serve: book
+	@echo "Serving the book on http://localhost:8000 (stop with Ctrl+C)"
+	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+test: unit notebooks
+
+unit: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pytest -m "not gpu"
+
+notebooks: $(STAMP)
+	$(VENV)/bin/pytest $(NBVAL) chapters
+
+execute: $(STAMP)
+	@$(PY) scripts/notebooks.py execute $(NB)
+
+experiments: $(STAMP)
+	@$(PY) scripts/experiments.py $(NAME)
+
+bench: $(STAMP)
+	@$(PY) benchmarks/bench.py
+
+address:
+	@test -n "$(URL)" || { echo "Say which: make address URL=https://github.com/you/your-repository"; exit 1; }
+	@$(MAKE) --no-print-directory env
+	@$(PY) scripts/notebooks.py address $(URL)
+
+format: $(STAMP)
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf _build $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""Run recorded experiments: grids and many seeds that take longer than a notebook may.
+
+    python scripts/experiments.py [NAME ...]
+
+`experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
+The record, experiments/NAME.json, holds settings, seeds, results, versions, seconds and the hash
+of the script, which a test compares.
+"""
+
+import hashlib
+import importlib.util
+import json
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "experiments"
+
+
+def scripts():
+    return sorted(FOLDER.glob("*.py"))
+
+
+def code_hash(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def record(path):
+    """Run one experiment and write its record, under a temporary name first."""
+    module, start, results = load(path), time.perf_counter(), []
+    points = [(settings, seed) for settings in module.SETTINGS for seed in module.SEEDS]
+    for settings, seed in tqdm(points, desc=path.stem):
+        results.append({**settings, "seed": seed, **module.run(seed, **settings)})
+    content = {
+        "hash": code_hash(path),
+        "date": time.strftime("%Y-%m-%d"),
+        "seconds": round(time.perf_counter() - start),
+        "versions": {name: version(name) for name in ("numpy", "torch", "tensorflow", "keras")},
+        "results": results,
+    }
+    target = path.with_suffix(".json")
+    temporary = target.with_suffix(".json.tmp")
+    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(target)
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or [path.stem for path in scripts()]
+    known = {path.stem: path for path in scripts()}
+    for name in names:
+        if name not in known:
+            sys.exit(f"There is no experiment {name!r}; there are: {', '.join(known) or 'none yet'}")
+        record(known[name])
