@@ -14,29 +14,20 @@ MARK = "/static/mathjax/"
 
 
 def copy_mathjax(app, exception):
-    """Copy the needed files to mathjax/ in the built site."""
+    """Copy the needed files to _static/mathjax/ in the built site."""
     if exception or app.builder.format != "html":
         return
     for file in files(PACKAGE):
         _, found, name = file.as_posix().partition(MARK)
         if found and name.startswith(NEEDED):
-            target = Path(app.outdir) / "mathjax" / name
+            target = Path(app.outdir) / "_static" / "mathjax" / name
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file.locate(), target)
 
 
 def set_mathjax_path(app, config):
-    config.mathjax_path = "mathjax/tex-mml-chtml.js"
-    config.html_static_path = [str(Path(app.confdir) / "_static")]
-
-
-def local_mathjax(app, pagename, templatename, context, doctree):
-    """Sphinx puts mathjax_path below _static; here it stands beside the pages."""
-    depth = "../" * pagename.count("/")
-    for script in context.get("script_files", []):
-        if getattr(script, "filename", "") and str(script.filename).endswith("tex-mml-chtml.js"):
-            script.filename = depth + "mathjax/tex-mml-chtml.js"
+    config.mathjax_path = "mathjax/tex-mml-chtml.js"  # below _static
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):

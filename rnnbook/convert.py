@@ -105,7 +105,7 @@ def _torch_suffixes(num_layers, directions):
 def to_keras(params, *, activation: str = "tanh"):
     """A built Keras layer with the weights of `params`.
 
-    One `Params` gives a `SimpleRNN`, `LSTM` or `GRU` that returns (hs, *state); a stack nested
+    One `Params` gives a `SimpleRNN`, `LSTM` or `GRU` that returns hs and the state; a stack nested
     as [layer][direction] gives a `keras.Sequential` of such layers, in `Bidirectional` where
     there are two directions, that returns hs. The dtype is that of `params`; masked outputs are
     zero. Raises `ValueError` for peepholes, which Keras has not.

@@ -152,7 +152,7 @@ class SeasonalNaive:
 class LinearAutoregression:
     """One ridge regression for each step ahead on the T values before the origin.
 
-    Minimises |Y - X W - b|^2 + ridge |W|^2 in closed form; the bias b is not penalised.
+    Minimises ``|Y - X W - b|^2 / N + ridge |W|^2`` in closed form; b is not penalised.
 
     >>> series = 0.5 ** np.arange(9.0)
     >>> X, Y, _ = windows(series, 2, 1)
@@ -258,7 +258,7 @@ def rmse(forecasts, targets) -> float:
 def mase(forecasts, targets, training, *, season: int = 1) -> float:
     """Mean absolute scaled error (Hyndman and Koehler 2006): free of units, below 1 is better.
 
-    mae(forecasts, targets) divided by the mean of |y_t - y_{t - season}| over the training data.
+    mae(forecasts, targets) divided by the mean of ``|y[t] - y[t - season]|`` over the training data.
 
     >>> mase([1.0, 2.0], [2.0, 4.0], training=[0.0, 3.0, 0.0, 3.0])
     0.5

@@ -60,7 +60,7 @@ def directional(f: Callable, params, grads, rng: np.random.Generator, *, step: f
 
 
 def max_error(tree, reference) -> float:
-    """Largest |a - b| over all entries, divided by the largest |b| of that leaf (at least 1).
+    """Largest ``|a - b|`` over all entries, divided by that leaf's largest ``|b|`` (at least 1).
 
     Raises `ValueError` where the two structures' shapes differ.
 

@@ -3,8 +3,8 @@
     python scripts/experiments.py [NAME ...]
 
 `experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
-The record, experiments/NAME.json, holds settings, seeds, results, versions, seconds and the hash
-of the script, which a test compares.
+The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and the
+hash of the script, which a test compares.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "experiments"
+RECORDS = ROOT / "rnnbook" / "records"
 
 
 def scripts():
@@ -49,7 +50,7 @@ def record(path):
         "versions": {name: version(name) for name in ("numpy", "torch", "tensorflow", "keras")},
         "results": results,
     }
-    target = path.with_suffix(".json")
+    target = RECORDS / f"{path.stem}.json"
     temporary = target.with_suffix(".json.tmp")
     temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     temporary.replace(target)

@@ -1,0 +1,41 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnnbook.records import load_record
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import experiments  # noqa: E402
+
+
+@pytest.mark.parametrize("path", experiments.scripts(), ids=lambda path: path.stem)
+def test_a_record_was_made_by_the_script_as_it_stands(path):
+    record, module = load_record(path.stem), experiments.load(path)
+    assert record["hash"] == experiments.code_hash(path), f"run: make experiments NAME={path.stem}"
+    assert len(record["results"]) == len(list(module.SEEDS)) * len(module.SETTINGS)
+
+
+def test_every_record_has_its_script():
+    scripts = {path.stem for path in experiments.scripts()}
+    assert scripts == {path.stem for path in experiments.RECORDS.glob("*.json")}
+
+
+def test_an_experiment_is_recorded(tmp_path, monkeypatch):
+    script = tmp_path / "tiny.py"
+    script.write_text(
+        'SEEDS, SETTINGS = [1, 2], [{"k": 3}]\ndef run(seed, k):\n    return {"product": seed * k}\n'
+    )
+    monkeypatch.setattr(experiments, "RECORDS", tmp_path)
+    experiments.record(script)
+    monkeypatch.setattr("rnnbook.records.FOLDER", tmp_path)
+    record = load_record("tiny")
+    assert [r["product"] for r in record["results"]] == [3, 6]
+    assert record["hash"] == experiments.code_hash(script)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_an_unknown_record_is_named():
+    with pytest.raises(FileNotFoundError, match=r"there is no record 'nothing'; expected one of"):
+        load_record("nothing")
