@@ -258,7 +258,7 @@ def rmse(forecasts, targets) -> float:
 def mase(forecasts, targets, training, *, season: int = 1) -> float:
     """Mean absolute scaled error (Hyndman and Koehler 2006): free of units, below 1 is better.
 
-    mae(forecasts, targets) divided by the mean of ``|y[t] - y[t - season]|`` over the training data.
+    The MAE divided by the mean of ``|y[t] - y[t - season]|`` over the training data.
 
     >>> mase([1.0, 2.0], [2.0, 4.0], training=[0.0, 3.0, 0.0, 3.0])
     0.5

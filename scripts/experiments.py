@@ -61,5 +61,7 @@ if __name__ == "__main__":
     known = {path.stem: path for path in scripts()}
     for name in names:
         if name not in known:
-            sys.exit(f"There is no experiment {name!r}; there are: {', '.join(known) or 'none yet'}")
+            sys.exit(
+                f"There is no experiment {name!r}; there are: {', '.join(known) or 'none yet'}"
+            )
         record(known[name])

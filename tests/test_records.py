@@ -25,7 +25,8 @@ def test_every_record_has_its_script():
 def test_an_experiment_is_recorded(tmp_path, monkeypatch):
     script = tmp_path / "tiny.py"
     script.write_text(
-        'SEEDS, SETTINGS = [1, 2], [{"k": 3}]\ndef run(seed, k):\n    return {"product": seed * k}\n'
+        'SEEDS, SETTINGS = [1, 2], [{"k": 3}]\n'
+        'def run(seed, k):\n    return {"product": seed * k}\n'
     )
     monkeypatch.setattr(experiments, "RECORDS", tmp_path)
     experiments.record(script)

@@ -1,0 +1,120 @@
+"""The built book, in a browser: no warning, no request to anywhere else, equations and links."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = ROOT / "_build" / "html"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def book():
+    """The address of the freshly built book on a local server."""
+    command = [
+        Path(sys.executable).parent / "jupyter-book",
+        "build",
+        ROOT,
+        "-W",
+        "-n",
+        "--keep-going",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Handler, directory=HTML)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    chromium = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    assert chromium, (
+        "The page tests need Chromium: install it (Debian, Ubuntu: apt-get install chromium), or "
+        "set CHROMIUM to the path of a Chrome or Chromium."
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def book_pages():
+    """Every page of the table of contents, as paths below the site."""
+    toc = (ROOT / "_toc.yml").read_text("utf-8")
+    return re.findall(r"(?:root|file): (\S+)", toc)
+
+
+@pytest.mark.parametrize("name", book_pages())
+def test_a_page_loads_without_errors_and_without_the_network(name, book, page):
+    errors, outside, failed = [], [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "request", lambda r: r.url.startswith((book, "data:", "blob:")) or outside.append(r.url)
+    )
+    page.on(
+        "response",
+        lambda r: r.status < 400 or r.url.endswith("favicon.ico") or failed.append(r.url),
+    )
+    page.goto(f"{book}/{name}.html", wait_until="load")
+    page.wait_for_timeout(500)
+    if page.locator(".math").count():
+        page.wait_for_selector("mjx-container", timeout=20000)
+        assert page.locator("mjx-merror, [data-mml-node=merror]").count() == 0
+    assert page.locator("h1").count() >= 1
+    assert page.locator("img:not([alt])").count() == 0
+    assert not errors and not outside and not failed
+
+
+def test_an_equation_leads_to_its_line_and_back(book, page):
+    page.goto(f"{book}/chapters/appendix/equations.html")
+    page.locator("#equation-eq-lstm-c ~ .equation-code a", has_text="PyTorch").first.click()
+    assert page.url.endswith("_modules/rnnbook/torch/lstm.html#eq-lstm-c")
+    line = page.locator("#eq-lstm-c")
+    assert line.inner_text() == "# eq-lstm-c"
+    line.click()
+    assert page.url.endswith("chapters/appendix/equations.html#equation-eq-lstm-c")
+
+
+def test_every_equation_has_links_and_every_link_a_line(book):
+    equations = (HTML / "chapters" / "appendix" / "equations.html").read_text("utf-8")
+    links = re.findall(r'href="\.\./\.\./(_modules/[\w/]+\.html)#(eq-[\w-]+)"', equations)
+    assert len(links) > 100
+    for file, label in links:
+        assert f'id="{label}"' in (HTML / file).read_text("utf-8"), f"{file}#{label}"

@@ -1,0 +1,137 @@
+"""Stored notebooks: nothing stale, nothing missing, nothing that belongs to one machine."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import notebooks  # noqa: E402
+
+PATHS = notebooks.paths()
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    return [cell for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+
+
+def ignored(cell):
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def has_figure(cell):
+    return any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+@every_notebook
+def test_the_outputs_belong_to_this_code_and_these_versions(path):
+    notebook = notebooks.read(path)
+    stored = notebook.metadata["rnnbook"]
+    assert stored["hash"] == notebooks.code_hash(notebook), f"run: make execute NB={path}"
+    assert stored["seconds"] <= 120
+
+
+@every_notebook
+def test_it_begins_with_the_install_cell(path):
+    assert code_cells(path)[0].source == notebooks.first_cell(notebooks.read(path))
+
+
+@every_notebook
+def test_outputs_are_there_and_clean(path):
+    cells = code_cells(path)
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert all(cell.execution_count is None for cell in cells)
+    assert sum(map(ignored, cells)) <= len(cells) / 3
+    text = str([output.get("text", output.get("data", {}).get("text/plain")) for output in outputs])
+    assert not re.search(r"/home/|/root/|/work/|/tmp/|C:\\\\", text)
+
+
+@every_notebook
+def test_every_figure_has_a_description_and_a_caption(path):
+    figures = [cell for cell in code_cells(path) if has_figure(cell)]
+    assert len(figures) >= 2
+    for cell in figures:
+        render = cell.metadata["mystnb"]
+        assert len(render["image"]["alt"]) > 40, cell.id
+        assert len(render["figure"]["caption"]) > 40, cell.id
+
+
+@every_notebook
+def test_claims_follow_training_and_timing(path):
+    cells = code_cells(path)
+    assert sum("claim(" in cell.source for cell in cells) >= 4
+    for number, cell in enumerate(cells):
+        if ignored(cell):
+            following = cells[number + 1 : number + 5]
+            assert any("claim(" in later.source for later in following), cell.id
+
+
+@every_notebook
+def test_exercises_have_solutions(path):
+    text = "\n".join(c.source for c in notebooks.read(path).cells if c.cell_type == "markdown")
+    exercises = re.findall(r":::\{exercise\}.*\n:label: (ex-[\w-]+)", text)
+    solutions = re.findall(r":::\{solution-start\} (ex-[\w-]+)", text)
+    assert 3 <= len(exercises) <= 5
+    assert set(solutions) <= set(exercises)
+    assert set(exercises) - set(solutions) <= {"ex-load-open"}  # an open question
+    assert text.count(":::{solution-start}") == text.count(":::{solution-end}")
+
+
+def test_all_notebooks_take_half_an_hour_at_most():
+    seconds = [notebooks.read(path).metadata["rnnbook"]["seconds"] for path in PATHS]
+    assert sum(seconds) <= 30 * 60
+
+
+def test_every_notebook_is_in_the_book():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    files = {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}
+    for path in PATHS:
+        assert path.relative_to(ROOT).with_suffix("").as_posix() in files
+    assert all(list(ROOT.glob(f"{name}.*")) for name in files)
+
+
+def test_one_address_everywhere():
+    address = notebooks.address()
+    pattern = re.compile(
+        r"https://github\.com/[\w.-]+/[\w.-]*rnnbook[\w-]*|git\+(https://[^@\s\"]+?)\.git"
+    )
+    for name in ("README.md", "CITATION.cff", "chapters/appendix/api.md"):
+        text = (ROOT / name).read_text("utf-8")
+        found = {match.group(1) or match.group(0) for match in pattern.finditer(text)}
+        assert {url.removesuffix(".git") for url in found} == {address}, name
+
+
+def test_executing_a_notebook_stores_its_outputs_and_a_hash(tmp_path):
+    notebook = nbformat.v4.new_notebook(metadata={"rnnbook": {"extras": "notebooks"}})
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell("# Title"),
+        nbformat.v4.new_code_cell("print(1 + 1)"),
+    ]
+    path = tmp_path / "tiny.ipynb"
+    notebooks.save(notebook, path)
+    notebooks.execute(path)
+    stored = notebooks.read(path)
+    assert stored.cells[2].outputs[0].text == "2\n"
+    assert stored.metadata["rnnbook"]["hash"] == notebooks.code_hash(stored)
+    stored.cells[2].source = "print(1 + 2)"
+    assert stored.metadata["rnnbook"]["hash"] != notebooks.code_hash(stored)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_notebook_that_warns_is_refused(tmp_path):
+    notebook = nbformat.v4.new_notebook(metadata={"rnnbook": {"extras": "notebooks"}})
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell("# Title"),
+        nbformat.v4.new_code_cell("import sys\nprint('beware', file=sys.stderr)"),
+    ]
+    path = tmp_path / "warns.ipynb"
+    notebooks.save(notebook, path)
+    with pytest.raises(SystemExit, match="writes to stderr:\nbeware"):
+        notebooks.execute(path)
