@@ -6,3 +6,31 @@ NumPy only; a framework is loaded by importing its subpackage.
 """
 
 __version__ = "0.1.0"
+
+# What each optional part of the installation must provide, by module.
+EXTRAS = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow", "keras"),
+    "data": ("pandas",),
+    "notebooks": ("pandas", "sklearn", "tqdm", "psutil"),
+}
+
+
+def require(extras: str) -> None:
+    """Raise `ModuleNotFoundError`, saying what to install, where an optional part is missing.
+
+    `extras` is a list with commas, such as "torch,notebooks", as in `pip install "rnnbook[...]"`.
+
+    >>> require("data")
+    """
+    from importlib.util import find_spec
+
+    for extra in extras.split(","):
+        if extra not in EXTRAS:
+            raise ValueError(f"extras has {extra!r}; expected some of {', '.join(EXTRAS)}")
+        for module in EXTRAS[extra]:
+            if find_spec(module) is None:
+                raise ModuleNotFoundError(
+                    f'this notebook needs the module {module}: pip install "rnnbook[{extras}]"',
+                    name=module,
+                )

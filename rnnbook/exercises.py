@@ -26,8 +26,8 @@ class Exercise(NamedTuple):
     tolerance: float = 1e-8
 
 
-def check(name: str, answer: Callable) -> bool:
-    """Try `answer` on random cases; print what is right or what is wrong, and return which.
+def check(name: str, answer: Callable) -> None:
+    """Try `answer` on random cases and print whether it is right, or what is wrong with it.
 
     An untouched stub (it returns None or `...`, or raises NotImplementedError) prints "not
     attempted". Raises `ValueError` for an unknown name and `TypeError` for an answer that is
@@ -35,17 +35,14 @@ def check(name: str, answer: Callable) -> bool:
 
     >>> check("skill", lambda error, reference_error: 1 - error / reference_error)
     skill: correct on 5 random cases
-    True
     >>> check("skill", lambda error, reference_error: error / reference_error)
     skill: skill is wrong. This is the ratio of the errors: skill is what it falls short of 1 by.
-    False
     """
     exercise = _find(name)
     if not callable(answer):
         raise TypeError(f"answer is a {type(answer).__name__}; expected a function")
     message = _first_mistake(exercise, answer)
     print(f"{name}: {message or f'correct on {CASES} random cases'}")
-    return message is None
 
 
 def _find(name):

@@ -35,6 +35,10 @@ if importlib.util.find_spec("rnnbook") is None:
         %pip install -q rnnbook
     else:
         %pip install -q "rnnbook[{extras}] @ git+{address}.git@main"
+
+import rnnbook
+
+rnnbook.require("{extras}")
 """
 
 
@@ -125,14 +129,11 @@ def normalise(notebook, path):
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
         if cell.cell_type == "code":
-            cell.execution_count = None
             cell.outputs = [o for o in map(clean_output, cell.outputs) if o is not None]
             check_outputs(cell, path)
 
 
 def clean_output(output):
-    if output.output_type == "execute_result":
-        output.execution_count = None
     if output.get("name") == "stderr":
         lines = [line for line in output.text.splitlines() if not START_UP.match(line)]
         output.text = "\n".join(line for line in lines if line.strip())

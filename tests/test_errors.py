@@ -201,6 +201,16 @@ def test_a_missing_framework_is_named(package):
     assert f'pip install "rnnbook[{package}]"' in result.stderr
 
 
+def test_a_notebook_without_its_framework_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch" else name)
+    with pytest.raises(
+        ModuleNotFoundError, match=r'needs the module torch: pip install "rnnbook\[data,torch\]"'
+    ):
+        rnnbook.require("data,torch")
+    with pytest.raises(ValueError, match=r"extras has 'jax'; expected some of torch, tensorflow"):
+        rnnbook.require("jax")
+
+
 def test_another_keras_backend_is_refused():
     result = run("import rnnbook.tensorflow", KERAS_BACKEND="torch")
     assert result.returncode != 0

@@ -6,7 +6,7 @@ from rnnbook.exercises import EXERCISES, check
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_solution_passes(name, capsys):
-    assert check(name, EXERCISES[name].solution)
+    check(name, EXERCISES[name].solution)
     assert capsys.readouterr().out == f"{name}: correct on 5 random cases\n"
 
 
@@ -17,7 +17,7 @@ def raising(*arguments):
 @pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.parametrize("stub", [lambda *a: None, lambda *a: ..., raising])
 def test_a_stub_does_not_pass(name, stub, capsys):
-    assert not check(name, stub)
+    check(name, stub)
     assert capsys.readouterr().out == f"{name}: not attempted\n"
 
 
@@ -25,7 +25,7 @@ def test_a_stub_does_not_pass(name, stub, capsys):
     "name, message", [(n, m) for n, exercise in EXERCISES.items() for m in exercise.mistakes]
 )
 def test_a_typical_mistake_is_named(name, message, capsys):
-    assert not check(name, EXERCISES[name].mistakes[message])
+    check(name, EXERCISES[name].mistakes[message])
     assert capsys.readouterr().out.rstrip().endswith(message)
 
 
