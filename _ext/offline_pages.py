@@ -1,6 +1,6 @@
 """Pages that need no network: MathJax beside them, and no script that fails on load.
 
-MathJax comes from the PyPI package sphinx-mathjax-offline, of which only the files that the
+MathJax comes from the Python package sphinx-mathjax-offline, of which only the files that the
 pages load are copied into the site.
 """
 

@@ -150,8 +150,9 @@ def check_outputs(cell, path):
 def set_address(url):
     """Write the repository's address into every file that holds it."""
     old = address()
-    files = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
-    for path in [ROOT / name for name in files] + paths():
+    names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
+    pages = (ROOT / "chapters").glob("**/*.md")
+    for path in [*(ROOT / name for name in names), *pages, *paths()]:
         text = path.read_text("utf-8")
         if old in text:
             write(path, text.replace(old, url))

@@ -1,6 +1,7 @@
 """Stored notebooks: nothing stale, nothing missing, nothing that belongs to one machine."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -135,3 +136,20 @@ def test_a_notebook_that_warns_is_refused(tmp_path):
     notebooks.save(notebook, path)
     with pytest.raises(SystemExit, match="writes to stderr:\nbeware"):
         notebooks.execute(path)
+
+
+def test_one_command_sets_the_address_everywhere(tmp_path, monkeypatch):
+    names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
+    for name in [*names, "constraints.txt", "chapters/appendix/api.md"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    notebook = tmp_path / "chapters" / PATHS[0].name
+    shutil.copy(PATHS[0], notebook)
+    old = notebooks.address()
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    notebooks.main(["address", "https://github.com/someone/their-book/"])
+    assert notebooks.address() == "https://github.com/someone/their-book"
+    assert not [path for path in tmp_path.glob("**/*.*") if old in path.read_text("utf-8")]
+    stored = notebooks.read(notebook)
+    assert code_cells(notebook)[0].source == notebooks.first_cell(stored)
+    assert stored.metadata["rnnbook"]["hash"] == notebooks.code_hash(stored)
