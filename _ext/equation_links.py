@@ -58,7 +58,7 @@ def link_back(app, pagename, templatename, context, doctree):
         if label not in equations:
             return match[0]
         uri = app.builder.get_relative_uri(pagename, equations[label][0])
-        href = f"{uri}#equation-{label}"
+        href = f"{uri}#{nodes.make_id(f'equation-{label}')}"  # anchors are in lower case
         return f'<a id="{label}" class="c1 equation-back" href="{href}"># {label}</a>'
 
     context["body"] = LISTED_COMMENT.sub(anchor, context["body"])

@@ -25,7 +25,7 @@ class StatusTable(SphinxDirective):
     """A table of all notebooks."""
 
     def run(self):
-        table = nodes.table(classes=["colwidths-auto"])
+        table = nodes.table(classes=["colwidths-auto", "status-table"])
         group = nodes.tgroup(cols=len(COLUMNS))
         table += group
         for _ in COLUMNS:

@@ -75,17 +75,32 @@ def _copies(arguments):
 
 
 def _as_outputs(value, names):
-    return (value,) if len(names) == 1 else tuple(value)
+    several = isinstance(value, (tuple, list)) or np.ndim(value) > 0
+    return tuple(value) if len(names) > 1 and several else (value,)
+
+
+def _as_numbers(value):
+    """`value` as an array of real numbers, or None where it is something else."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # rows of different lengths
+        return None
+    return array.astype(float) if array.dtype.kind in "biuf" else None
 
 
 def _difference(exercise, got, expected):
     got, expected = (_as_outputs(v, exercise.outputs) for v in (got, expected))
     if len(got) != len(expected):
-        return f"it returns {len(got)} values; expected {len(expected)}: {exercise.outputs}"
-    for name, a, b in zip(exercise.outputs, got, expected, strict=True):
-        if np.shape(a) != np.shape(b):
-            return f"{name} has shape {np.shape(a)}; expected {np.shape(b)}."
-        error = np.abs(np.asarray(a, float) - b)
+        values = "1 value" if len(got) == 1 else f"{len(got)} values"
+        return f"it returns {values}; expected {len(expected)}: {exercise.outputs}"
+    for name, value, b in zip(exercise.outputs, got, expected, strict=True):
+        a = _as_numbers(value)
+        if a is None:
+            kind = type(value).__name__
+            return f"{name} is not made of real numbers ({kind}); expected shape {np.shape(b)}."
+        if a.shape != np.shape(b):
+            return f"{name} has shape {a.shape}; expected {np.shape(b)}."
+        error = np.abs(a - b)
         if not np.all(error <= exercise.tolerance * max(1.0, np.abs(b).max(initial=0))):
             return f"{name} is wrong." + _where(error, a, b)
     return None

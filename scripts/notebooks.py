@@ -2,6 +2,8 @@
 
 python scripts/notebooks.py execute [PATH ...]     run (all by default) and store the outputs
 python scripts/notebooks.py from-py SOURCE OUT     make a notebook from a jupytext script
+python scripts/notebooks.py first-cell             write the install cell into every notebook
+python scripts/notebooks.py check                  name every notebook that must be run again
 python scripts/notebooks.py address URL            set the repository's address everywhere
 """
 
@@ -147,16 +149,49 @@ def check_outputs(cell, path):
             raise SystemExit(f"{path}: {cell.id} writes to stderr:\n{output.text}")
 
 
+def is_current(notebook):
+    """Whether the stored outputs belong to this code and these versions."""
+    return notebook.metadata["rnnbook"].get("hash") == code_hash(notebook)
+
+
+def problems(path):
+    """What is out of date in a notebook."""
+    notebook = read(path)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    if not code or code[0] != first_cell(notebook):
+        yield "its first cell is not the install cell: run scripts/notebooks.py first-cell"
+    if not is_current(notebook):
+        yield f"its outputs are not those of its code: run make execute NB={path}"
+
+
+def check():
+    """Print every problem and return how many there are."""
+    found = [f"{path.relative_to(ROOT)}: {text}" for path in paths() for text in problems(path)]
+    print("\n".join(found) or f"{len(paths())} notebooks are up to date")
+    return len(found)
+
+
+def set_first_cells():
+    """Write the install cell into every notebook; one that changes has to be run again."""
+    for path in paths():
+        notebook = read(path)
+        set_first_cell(notebook)
+        save(notebook, path)
+
+
 def set_address(url):
     """Write the repository's address into every file that holds it."""
+    if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url):
+        raise SystemExit(f"URL is {url!r}; expected https://github.com/OWNER/REPOSITORY")
     old = address()
+    current = [path for path in paths() if is_current(read(path))]
     names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
     pages = (ROOT / "chapters").glob("**/*.md")
     for path in [*(ROOT / name for name in names), *pages, *paths()]:
         text = path.read_text("utf-8")
         if old in text:
             write(path, text.replace(old, url))
-    for path in paths():  # the install cell belongs to the hash
+    for path in current:  # the install cell belongs to the hash; a stale notebook stays stale
         notebook = read(path)
         notebook.metadata["rnnbook"]["hash"] = code_hash(notebook)
         save(notebook, path)
@@ -183,12 +218,18 @@ def main(arguments=None):
     convert = commands.add_parser("from-py")
     convert.add_argument("source")
     convert.add_argument("out")
+    commands.add_parser("first-cell")
+    commands.add_parser("check")
     commands.add_parser("address").add_argument("url")
     options = parser.parse_args(arguments)
     if options.command == "from-py":
         from_py(options.source, options.out)
     elif options.command == "address":
-        set_address(options.url.rstrip("/"))
+        set_address(options.url.rstrip("/").removesuffix(".git"))
+    elif options.command == "first-cell":
+        set_first_cells()
+    elif options.command == "check":
+        return min(check(), 1)
     else:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         todo = options.paths or paths()

@@ -112,6 +112,18 @@ def test_an_equation_leads_to_its_line_and_back(book, page):
     assert page.url.endswith("chapters/appendix/equations.html#equation-eq-lstm-c")
 
 
+def test_every_labelled_line_leads_back_to_its_equation(book):
+    equations = HTML / "chapters" / "appendix" / "equations.html"
+    pattern = r'class="c1 equation-back" href="([^"#]+)#([^"]+)"'
+    count = 0
+    for listing in (HTML / "_modules").glob("**/*.html"):
+        for uri, anchor in re.findall(pattern, listing.read_text("utf-8")):
+            page = (listing.parent / uri).resolve()
+            assert f'id="{anchor}"' in page.read_text("utf-8"), f"{listing.name}: {anchor}"
+            count += page == equations
+    assert count > 100
+
+
 def test_every_equation_has_links_and_every_link_a_line(book):
     equations = (HTML / "chapters" / "appendix" / "equations.html").read_text("utf-8")
     links = re.findall(r'href="\.\./\.\./(_modules/[\w/]+\.html)#(eq-[\w-]+)"', equations)

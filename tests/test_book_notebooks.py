@@ -100,12 +100,9 @@ def test_every_notebook_is_in_the_book():
 
 def test_one_address_everywhere():
     address = notebooks.address()
-    pattern = re.compile(
-        r"https://github\.com/[\w.-]+/[\w.-]*rnnbook[\w-]*|git\+(https://[^@\s\"]+?)\.git"
-    )
+    pattern = re.compile(r"(?:git\+|repository-code: )(https://[^@\s\"]+)")
     for name in ("README.md", "CITATION.cff", "chapters/appendix/api.md"):
-        text = (ROOT / name).read_text("utf-8")
-        found = {match.group(1) or match.group(0) for match in pattern.finditer(text)}
+        found = pattern.findall((ROOT / name).read_text("utf-8"))
         assert {url.removesuffix(".git") for url in found} == {address}, name
 
 
@@ -153,3 +150,45 @@ def test_one_command_sets_the_address_everywhere(tmp_path, monkeypatch):
     stored = notebooks.read(notebook)
     assert code_cells(notebook)[0].source == notebooks.first_cell(stored)
     assert stored.metadata["rnnbook"]["hash"] == notebooks.code_hash(stored)
+
+
+@pytest.fixture
+def copied_notebook(tmp_path, monkeypatch):
+    """A notebook in a copy of the book, on which the commands then work."""
+    names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
+    for name in [*names, "constraints.txt"]:
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "chapters").mkdir()
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    return Path(shutil.copy(PATHS[0], tmp_path / "chapters"))
+
+
+def change(path, number, source):
+    notebook = notebooks.read(path)
+    [cell for cell in notebook.cells if cell.cell_type == "code"][number].source = source
+    notebooks.save(notebook, path)
+
+
+def test_a_new_address_does_not_hide_that_a_notebook_is_stale(copied_notebook):
+    change(copied_notebook, -1, "print('not run')")
+    notebooks.main(["address", "https://github.com/someone/their-book.git"])
+    assert notebooks.address() == "https://github.com/someone/their-book"
+    assert not notebooks.is_current(notebooks.read(copied_notebook))
+
+
+@pytest.mark.parametrize("url", ["someone/book", "https://github.com/someone", "http://a/b/c"])
+def test_an_address_that_is_none_is_refused(copied_notebook, url):
+    with pytest.raises(SystemExit, match=r"expected https://github\.com/OWNER"):
+        notebooks.main(["address", url])
+
+
+def test_check_names_what_is_out_of_date(copied_notebook, capsys):
+    assert notebooks.main(["check"]) == 0
+    change(copied_notebook, 0, "pass")
+    capsys.readouterr()
+    assert notebooks.main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert copied_notebook.name in out
+    assert "not the install cell" in out and "not those of its code" in out
+    notebooks.main(["first-cell"])
+    assert notebooks.main(["check"]) == 0

@@ -42,6 +42,22 @@ def test_shapes_counts_and_places(capsys):
     assert "h is wrong. At [0, 0] it is nan; expected" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "name, answer, message",
+    [
+        ("windows", lambda *a: 3.0, "it returns 1 value; expected 2: ('X', 'Y')"),
+        ("sgd-momentum", lambda *a: {"p": 1}, "it returns 1 value; expected 2: ('p', 'v')"),
+        ("sgd-momentum", lambda *a: (None, None), "p is not made of real numbers (NoneType)"),
+        ("skill", lambda *a: "0.3", "skill is not made of real numbers (str)"),
+        ("skill", lambda a, b: 1 - a / b + 0j, "skill is not made of real numbers"),
+        ("windows", lambda *a: ([[1], [1, 2]], [1]), "X is not made of real numbers (list)"),
+    ],
+)
+def test_answers_of_the_wrong_kind_are_explained(name, answer, message, capsys):
+    check(name, answer)
+    assert message in capsys.readouterr().out
+
+
 def test_unknown_names_and_answers():
     with pytest.raises(ValueError, match=r"name is 'gru-stop'; expected .* 'gru-step'"):
         check("gru-stop", lambda: None)
