@@ -1,0 +1,3 @@
+"""Exercises of `chapters/*/history`."""
+
+EXERCISES = {}
