@@ -1,0 +1,26 @@
+"""Generated sequence tasks with known answers: what can a recurrent network do, and how far?
+
+`memory` holds tasks whose answer needs something long past, `grammars` strings whose next
+symbol obeys rules, `chaos` series from equations. Each docstring says what a model without
+memory reaches and what a perfect one does; the tests measure both.
+"""
+
+from rnnbook.tasks.chaos import lorenz, mackey_glass
+from rnnbook.tasks.grammars import Strings, a_n_b_n, dyck, embedded_reber, reber
+from rnnbook.tasks.memory import Batch, adding, copy, delayed_recall, parity, temporal_order
+
+__all__ = [
+    "Batch",
+    "Strings",
+    "a_n_b_n",
+    "adding",
+    "copy",
+    "delayed_recall",
+    "dyck",
+    "embedded_reber",
+    "lorenz",
+    "mackey_glass",
+    "parity",
+    "reber",
+    "temporal_order",
+]
