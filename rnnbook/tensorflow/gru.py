@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnbook._check import check_choice
+from rnnbook.numpy import gru
 from rnnbook.tensorflow.layer import Layer, add_weight
 
 
@@ -23,6 +24,7 @@ class GRUCell(keras.layers.Layer):
         super().__init__(**options)
         check_choice("reset", reset, ("after", "before"))
         self.units, self.reset = units, reset
+        self.params_type = gru.BeforeParams if reset == "before" else gru.Params
         self.state_size = units
 
     def build(self, input_shape):

@@ -40,6 +40,10 @@ class Layer(keras.layers.RNN):
         )
         return super().call(sequences, initial_state, mask=mask, training=training)
 
+    def params(self):
+        """The weights as the NumPy type, copied."""
+        return self.cell.params_type(*self.get_weights())
+
     def get_config(self):
         """Settings from which `from_config` makes the same layer."""
         config = super().get_config()

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from rnnbook.numpy import lstm
 from rnnbook.tensorflow.layer import Layer, add_weight
 
 
@@ -20,6 +21,7 @@ class LSTMCell(keras.layers.Layer):
     def __init__(self, units, *, peepholes=False, forget_bias=1.0, **options):
         super().__init__(**options)
         self.units, self.peepholes, self.forget_bias = units, peepholes, forget_bias
+        self.params_type = lstm.PeepholeParams if peepholes else lstm.Params
         self.state_size = [units, units]
         self.output_size = units
 

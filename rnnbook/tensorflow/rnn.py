@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnbook._check import check_choice
+from rnnbook.numpy import rnn
 from rnnbook.tensorflow.layer import Layer, add_weight
 
 ACTIVATIONS = {"tanh": tf.tanh, "relu": tf.nn.relu}
@@ -22,6 +23,7 @@ class RNNCell(keras.layers.Layer):
         super().__init__(**options)
         check_choice("activation", activation, tuple(ACTIVATIONS))
         self.units, self.activation = units, activation
+        self.params_type = rnn.Params
         self.state_size = units
 
     def build(self, input_shape):
