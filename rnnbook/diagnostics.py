@@ -175,7 +175,7 @@ def _products(J):
     products = np.empty((T + 1, N, S, S), J.dtype)
     products[0] = np.eye(S)
     for k in range(T):
-        products[k + 1] = products[k] @ J[T - 1 - k]
+        products[k + 1] = products[k] @ J[T - 1 - k]  # eq-jacobian-product
     return products
 
 
