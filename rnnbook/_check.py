@@ -105,3 +105,16 @@ def check_finite(x: np.ndarray, mask: np.ndarray | None) -> None:
     if bad.any():
         n, t = np.argwhere(bad)[0]
         raise ValueError(f"x[{n}, {t}] has NaN or infinity; mask the step or clean the input")
+
+
+def check_rate(**rates) -> None:
+    """Raise `ValueError` unless every rate is a probability below 1.
+
+    >>> check_rate(state_rate=1.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: state_rate is 1.0; expected a probability from 0 to below 1
+    """
+    for name, rate in rates.items():
+        if not 0 <= rate < 1:
+            raise ValueError(f"{name} is {rate}; expected a probability from 0 to below 1")

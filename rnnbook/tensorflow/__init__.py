@@ -22,8 +22,23 @@ if keras.backend.backend() != "tensorflow":
     )
 
 from rnnbook.tensorflow.gru import GRU, GRUCell
+from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
 from rnnbook.tensorflow.lstm import LSTM, LSTMCell
 from rnnbook.tensorflow.rnn import RNN, RNNCell
 from rnnbook.tensorflow.stack import Stack
+from rnnbook.tensorflow.variational_dropout import VariationalDropout
+from rnnbook.tensorflow.zoneout import ZoneoutCell
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell", "Stack"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "GRUCell",
+    "LSTMCell",
+    "LayerNormLSTM",
+    "LayerNormLSTMCell",
+    "RNNCell",
+    "Stack",
+    "VariationalDropout",
+    "ZoneoutCell",
+]

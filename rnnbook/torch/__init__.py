@@ -12,8 +12,11 @@ except ModuleNotFoundError as error:
     ) from error
 
 from rnnbook.torch.gru import GRU
+from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
 from rnnbook.torch.lstm import LSTM
 from rnnbook.torch.rnn import RNN
 from rnnbook.torch.stack import Stack
+from rnnbook.torch.variational_dropout import VariationalDropout
+from rnnbook.torch.zoneout import Zoneout
 
-__all__ = ["GRU", "LSTM", "RNN", "Stack"]
+__all__ = ["GRU", "LSTM", "RNN", "LayerNormLSTM", "Stack", "VariationalDropout", "Zoneout"]

@@ -1,0 +1,90 @@
+"""The LSTM with layer normalisation of Ba, Kiros and Hinton (2016), as a torch module.
+
+Each of the two products and the cell are normalised over their units, so that their size no
+longer depends on the scale of inputs or weights. Gates and cell are those of `rnnbook.torch.lstm`.
+
+========= ============= ===========================================================
+symbol    shape         meaning
+========= ============= ===========================================================
+s_x, s_h  (4H,)         gains of the normalised products
+s_c, b_c  (H,)          gain and bias of the normalised cell
+========= ============= ===========================================================
+"""
+
+import torch
+from torch import nn
+
+from rnnbook._check import check_sizes
+from rnnbook.torch.module import check_inputs, select, zero_masked
+
+EPSILON = 1e-5  # added to the variance
+
+
+class LayerNormLSTM(nn.Module):
+    """Layer with W_x (D, 4H), W_h (H, 4H), b (4H,), s_x, s_h (4H,), s_c, b_c (H,).
+
+    >>> layer = LayerNormLSTM(input_size=3, hidden_size=2)
+    >>> hs, (h, c) = layer(torch.ones(1, 5, 3))
+    >>> hs.shape, c.shape
+    (torch.Size([1, 5, 2]), torch.Size([1, 2]))
+    """
+
+    def __init__(self, input_size, hidden_size, *, forget_bias=1.0, device=None, dtype=None):
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.forget_bias = forget_bias
+        D, H = input_size, hidden_size
+        shapes = {"W_x": (D, 4 * H), "W_h": (H, 4 * H), "b": (4 * H,)}
+        shapes |= {"s_x": (4 * H,), "s_h": (4 * H,), "s_c": (H,), "b_c": (H,)}
+        for name, shape in shapes.items():
+            weight = torch.empty(shape, device=device, dtype=dtype)
+            setattr(self, name, nn.Parameter(weight))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """As an LSTM, with gains 1 and the cell's bias 0."""
+        nn.init.xavier_uniform_(self.W_x)
+        for W in self.W_h.data.chunk(4, dim=1):
+            W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
+        for bias in (self.b, self.b_c):
+            nn.init.zeros_(bias)
+        self.b.data[self.hidden_size : 2 * self.hidden_size] = self.forget_bias
+        for gain in (self.s_x, self.s_h, self.s_c):
+            nn.init.ones_(gain)
+
+    def forward(self, x, state=None, *, mask=None):
+        """Outputs (N, T, H) and the last (h, c), from x (N, T, D), a first state, a mask (N, T)."""
+        if state is None:
+            state = (x.new_zeros(len(x), self.hidden_size),) * 2
+        h, c = state
+        check_inputs(self, x, {"h": h, "c": c}, mask)
+        x, hs = zero_masked(x, mask), []
+        for t in range(x.shape[1]):
+            h_new, c_new = _cell(self, x[:, t], h, c)
+            mask_t = None if mask is None else mask[:, t]
+            h, c = select(mask_t, h_new, h), select(mask_t, c_new, c)
+            hs.append(select(mask_t, h_new, 0))
+        return torch.stack(hs, dim=1), (h, c)
+
+
+# The equations.
+
+
+def _normalise(v):
+    variance = v.var(dim=-1, correction=0, keepdim=True)
+    u = (v - v.mean(dim=-1, keepdim=True)) / torch.sqrt(variance + EPSILON)  # eq-layer-norm
+    return u
+
+
+def _cell(params, x_t, h_prev, c_prev):
+    u_x, u_h = _normalise(x_t @ params.W_x), _normalise(h_prev @ params.W_h)
+    a = params.s_x * u_x + params.s_h * u_h + params.b  # eq-layer-norm-a
+    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
+    i = torch.sigmoid(a_i)  # eq-lstm-i
+    f = torch.sigmoid(a_f)  # eq-lstm-f
+    g = torch.tanh(a_g)  # eq-lstm-g
+    c = f * c_prev + i * g  # eq-lstm-c
+    o = torch.sigmoid(a_o)  # eq-lstm-o
+    h = o * torch.tanh(params.s_c * _normalise(c) + params.b_c)  # eq-layer-norm-h
+    return h, c
