@@ -115,7 +115,7 @@ def norm_by_lag(gradient: np.ndarray) -> np.ndarray:
 
 
 def spectral_radius(matrix: np.ndarray) -> np.ndarray | float:
-    """The largest |eigenvalue| of a square matrix, or of each matrix of a stack (..., S, S).
+    """The largest absolute eigenvalue of a square matrix, or of each matrix of a stack (..., S, S).
 
     >>> float(spectral_radius(np.array([[0.5, 100.0], [0.0, 0.2]])))
     0.5
