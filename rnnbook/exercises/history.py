@@ -5,6 +5,22 @@ import numpy as np
 from rnnbook.exercises.checker import Exercise
 
 
+def _latch_case(rng):
+    return (rng.integers(0, 2, (20, 2)),)
+
+
+def _threshold_unit(inputs, set_weight, reset_weight, loop):
+    h, hs = 0, []
+    for set_, reset in inputs:
+        h = int(set_weight * set_ + reset_weight * reset + loop * h - 0.5 > 0)
+        hs.append(h)
+    return np.array(hs)
+
+
+def _latch(inputs):
+    return _threshold_unit(inputs, 2, -2, 1)
+
+
 def _patterns_case(rng):
     return (rng.choice([-1.0, 1.0], (3, 8)),)
 
@@ -22,19 +38,23 @@ def _energy(W, s):
     return -0.5 * s @ W @ s
 
 
-def _scan_case(rng):
-    return rng.uniform(-1, 1, 9), rng.standard_normal(9)
-
-
-def _linear_recurrence(a, b):
-    h, hs = 0.0, []
-    for a_t, b_t in zip(a, b, strict=True):
-        h = a_t * h + b_t
-        hs.append(h)
-    return np.array(hs)
-
-
 EXERCISES = {
+    "latch": Exercise(
+        case=_latch_case,
+        solution=_latch,
+        outputs=("the states",),
+        mistakes={
+            "The state is not fed back: without input the unit must keep it.": (
+                lambda inputs: _threshold_unit(inputs, 2, -2, 0)
+            ),
+            "Reset has no effect: it must overrule the loop.": (
+                lambda inputs: _threshold_unit(inputs, 2, 0, 1)
+            ),
+            "Set and reset together must cancel; here reset wins.": (
+                lambda inputs: _threshold_unit(inputs, 2, -4, 1)
+            ),
+        },
+    ),
     "hopfield-weights": Exercise(
         case=_patterns_case,
         solution=_hopfield_weights,
@@ -53,15 +73,6 @@ EXERCISES = {
         mistakes={
             "Each pair is counted twice: take half.": lambda W, s: -s @ W @ s,
             "The sign is wrong: agreeing units lower the energy.": lambda W, s: 0.5 * s @ W @ s,
-        },
-    ),
-    "linear-recurrence": Exercise(
-        case=_scan_case,
-        solution=_linear_recurrence,
-        outputs=("h",),
-        mistakes={
-            "a_t multiplies the old state, not the new input.": (lambda a, b: np.cumsum(a * b)),
-            "The state of the step before is left out.": lambda a, b: b,
         },
     ),
 }

@@ -73,10 +73,10 @@ def _cell(params, x_t, h_prev, c_prev):
     u_x, u_h = _normalise(x_t @ params.W_x), _normalise(h_prev @ params.W_h)
     a = params.s_x * u_x + params.s_h * u_h + params.b  # eq-layer-norm-a
     a_i, a_f, a_g, a_o = tf.split(a, 4, axis=-1)
-    i = tf.sigmoid(a_i)  # eq-lstm-i
-    f = tf.sigmoid(a_f)  # eq-lstm-f
-    g = tf.tanh(a_g)  # eq-lstm-g
-    c = f * c_prev + i * g  # eq-lstm-c
-    o = tf.sigmoid(a_o)  # eq-lstm-o
+    i = tf.sigmoid(a_i)
+    f = tf.sigmoid(a_f)
+    g = tf.tanh(a_g)
+    c = f * c_prev + i * g
+    o = tf.sigmoid(a_o)
     h = o * tf.tanh(params.s_c * _normalise(c) + params.b_c)  # eq-layer-norm-h
     return h, c

@@ -81,10 +81,10 @@ def _cell(params, x_t, h_prev, c_prev):
     u_x, u_h = _normalise(x_t @ params.W_x), _normalise(h_prev @ params.W_h)
     a = params.s_x * u_x + params.s_h * u_h + params.b  # eq-layer-norm-a
     a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
-    i = torch.sigmoid(a_i)  # eq-lstm-i
-    f = torch.sigmoid(a_f)  # eq-lstm-f
-    g = torch.tanh(a_g)  # eq-lstm-g
-    c = f * c_prev + i * g  # eq-lstm-c
-    o = torch.sigmoid(a_o)  # eq-lstm-o
+    i = torch.sigmoid(a_i)
+    f = torch.sigmoid(a_f)
+    g = torch.tanh(a_g)
+    c = f * c_prev + i * g
+    o = torch.sigmoid(a_o)
     h = o * torch.tanh(params.s_c * _normalise(c) + params.b_c)  # eq-layer-norm-h
     return h, c
