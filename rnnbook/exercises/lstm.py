@@ -3,62 +3,49 @@
 import numpy as np
 
 from rnnbook.exercises.checker import Exercise
+from rnnbook.numpy import lstm
 from rnnbook.numpy.activations import sigmoid
+
+N, D, H = 3, 2, 4
 
 
 def _step_case(rng):
-    return tuple(rng.standard_normal(s) for s in ((2, 12), (3, 12), 12, (4, 2), (4, 3), (4, 3)))
-
-
-def _pieces(W_x, W_h, b, x_t, h):
-    return np.split(x_t @ W_x + h @ W_h + b, 4, axis=-1)
+    W_x, W_h, b = (rng.standard_normal(shape) for shape in ((D, 4 * H), (H, 4 * H), 4 * H))
+    x_t, h, c = (rng.standard_normal(shape) for shape in ((N, D), (N, H), (N, H)))
+    return W_x, W_h, b, x_t, h, c
 
 
 def _step(W_x, W_h, b, x_t, h, c):
-    a_i, a_f, a_g, a_o = _pieces(W_x, W_h, b, x_t, h)
-    c = sigmoid(a_f) * c + sigmoid(a_i) * np.tanh(a_g)
-    return sigmoid(a_o) * np.tanh(c), c
+    return tuple(lstm.step(lstm.Params(W_x, W_h, b), x_t, (h, c)))
 
 
-def _step_i_f_o_g(W_x, W_h, b, x_t, h, c):
-    a_i, a_f, a_o, a_g = _pieces(W_x, W_h, b, x_t, h)
-    c = sigmoid(a_f) * c + sigmoid(a_i) * np.tanh(a_g)
-    return sigmoid(a_o) * np.tanh(c), c
+def _step_with_blocks(order, *arguments):
+    """A step whose blocks are read in another order, such as "ifog"."""
+    W_x, W_h, b, *rest = arguments
+    columns = np.concatenate([np.arange(H) + H * order.index(gate) for gate in "ifgo"])
+    return _step(W_x[:, columns], W_h[:, columns], b[columns], *rest)
 
 
-def _step_sigmoid_candidate(W_x, W_h, b, x_t, h, c):
-    a_i, a_f, a_g, a_o = _pieces(W_x, W_h, b, x_t, h)
-    c = sigmoid(a_f) * c + sigmoid(a_i) * sigmoid(a_g)
-    return sigmoid(a_o) * np.tanh(c), c
+def _step_by_parts(W_x, W_h, b, x_t, h, c, *, candidate=np.tanh, show=np.tanh):
+    a_i, a_f, a_g, a_o = np.split(x_t @ W_x + h @ W_h + b, 4, axis=1)
+    c = sigmoid(a_f) * c + sigmoid(a_i) * candidate(a_g)
+    return sigmoid(a_o) * show(c), c
 
 
-def _step_without_tanh(W_x, W_h, b, x_t, h, c):
-    _, c = _step(W_x, W_h, b, x_t, h, c)
-    return sigmoid(_pieces(W_x, W_h, b, x_t, h)[3]) * c, c
+def _backward_case(rng):
+    i, f, o = rng.uniform(0.1, 0.9, (3, N, H))
+    g = rng.uniform(-0.9, 0.9, (N, H))
+    c_prev, dh, dc = rng.standard_normal((3, N, H))
+    return i, f, g, o, c_prev, dh, dc
 
 
-def _back_case(rng):
-    gates = [rng.uniform(0.1, 0.9, (4, 3)) for _ in range(4)]
-    return (*rng.standard_normal((2, 4, 3)), *gates, *rng.standard_normal((2, 4, 3)))
-
-
-def _back(dh, dc, i, f, g, o, c_prev, c):
-    dc = dc + dh * o * (1 - np.tanh(c) ** 2)
-    da_i, da_f = dc * g * i * (1 - i), dc * c_prev * f * (1 - f)
-    da_g, da_o = dc * i * (1 - g**2), dh * np.tanh(c) * o * (1 - o)
-    return np.concatenate([da_i, da_f, da_g, da_o], axis=-1), dc * f
-
-
-def _back_from_output_only(dh, dc, i, f, g, o, c_prev, c):
-    return _back(dh, 0 * dc, i, f, g, o, c_prev, c)
-
-
-def _back_without_tanh(dh, dc, i, f, g, o, c_prev, c):
-    da, _ = _back(dh, dc, i, f, g, o, c_prev, c)
-    da_o = da[:, -dh.shape[1] :]
-    full = dc + dh * o
-    parts = full * g * i * (1 - i), full * c_prev * f * (1 - f), full * i * (1 - g**2), da_o
-    return np.concatenate(parts, axis=-1), full * f
+def _backward(i, f, g, o, c_prev, dh, dc, *, through_tanh=True, future=1, gates=True):
+    tanh_c = np.tanh(f * c_prev + i * g)
+    dc = future * dc + dh * o * ((1 - tanh_c**2) if through_tanh else 1)
+    slope = [s * (1 - s) if gates else 1 for s in (i, f, o)]
+    da_i, da_f, da_o = dc * g * slope[0], dc * c_prev * slope[1], dh * tanh_c * slope[2]
+    da_g = dc * i * ((1 - g**2) if gates else 1)
+    return np.concatenate((da_i, da_f, da_g, da_o), axis=1), dc * f
 
 
 EXERCISES = {
@@ -67,18 +54,34 @@ EXERCISES = {
         solution=_step,
         outputs=("h", "c"),
         mistakes={
-            "The order of the blocks is i, f, g, o, not i, f, o, g.": _step_i_f_o_g,
-            "The candidate g is a tanh, not a sigmoid.": _step_sigmoid_candidate,
-            "h shows tanh(c), not c.": _step_without_tanh,
+            "You read the blocks in the order i, f, o, g; here it is i, f, g, o.": (
+                lambda *arguments: _step_with_blocks("ifog", *arguments)
+            ),
+            "You exchanged the input gate and the forget gate.": (
+                lambda *arguments: _step_with_blocks("figo", *arguments)
+            ),
+            "You used a sigmoid for the candidate g; it needs both signs: tanh.": (
+                lambda *arguments: _step_by_parts(*arguments, candidate=sigmoid)
+            ),
+            "You show c itself: h is o times tanh(c).": (
+                lambda *arguments: _step_by_parts(*arguments, show=lambda c: c)
+            ),
         },
     ),
     "lstm-backward-step": Exercise(
-        case=_back_case,
-        solution=_back,
+        case=_backward_case,
+        solution=_backward,
         outputs=("da", "dc_prev"),
         mistakes={
-            "dc comes from two sides: add what comes from the next step.": _back_from_output_only,
-            "On the way from h to c the derivative of tanh(c) is missing.": _back_without_tanh,
+            "You forgot the slope of tanh(c), where dh enters the cell.": (
+                lambda *arguments: _backward(*arguments, through_tanh=False)
+            ),
+            "You forgot the dc that arrives from the future: add it to what dh brings.": (
+                lambda *arguments: _backward(*arguments, future=0)
+            ),
+            "You stopped at the gates: multiply by their slopes to reach the pre-activations.": (
+                lambda *arguments: _backward(*arguments, gates=False)
+            ),
         },
     ),
 }
