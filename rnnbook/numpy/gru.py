@@ -1,9 +1,10 @@
 """The gated recurrent unit: forward and backward, every line an equation.
 
-Cho et al. (2014) introduced the cell with the reset gate *before* the recurrent product
+Cho et al. (2014), as published, have the reset gate *before* the recurrent product
 (`BeforeParams`). The form with the reset gate *after* it (`Params`) is the one in cuDNN,
 torch.nn.GRU and Keras's default: all three recurrent products become one. The two are
-different models: no weights make them equal.
+different models: the same weights give different outputs, but for special cases such as a
+diagonal candidate block of W_h without its bias.
 
 ========= ============= ===========================================================
 symbol    shape         meaning
