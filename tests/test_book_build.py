@@ -95,7 +95,7 @@ def test_a_page_loads_without_errors_and_without_the_network(name, book, page):
     page.goto(f"{book}/{name}.html", wait_until="load")
     page.wait_for_timeout(500)
     if page.locator(".math").count():
-        page.wait_for_selector("mjx-container", timeout=20000)
+        page.wait_for_selector("mjx-container", state="attached", timeout=20000)
         assert page.locator("mjx-merror, [data-mml-node=merror]").count() == 0
     assert page.locator("h1").count() >= 1
     assert page.locator("img:not([alt])").count() == 0
