@@ -12,7 +12,8 @@ EXTRAS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "keras"),
     "data": ("pandas",),
-    "notebooks": ("pandas", "sklearn", "tqdm", "psutil"),
+    "notebooks": ("pandas", "sklearn", "threadpoolctl", "tqdm", "psutil"),
+    "language": ("babel", "nltk", "sacrebleu"),
 }
 
 
