@@ -1,5 +1,10 @@
 """One figure style for the book: fixed meanings of colours, readable in light and dark."""
 
+from pathlib import Path
+
+# For Chinese and Japanese text: a part of Noto Sans CJK TC, under the SIL Open Font License.
+FONT = Path(__file__).parent / "fonts" / "NotoSansCJKtc-subset.otf"
+
 # Okabe and Ito's palette, which colour-blind readers can tell apart; a colour means one thing.
 COLORS = {
     "rnn": "#0072B2",
@@ -22,6 +27,7 @@ STYLE = {
     "figure.figsize": (7.2, 3.6),
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
+    "font.family": ["DejaVu Sans", "Noto Sans CJK TC"],
     "font.size": 10.5,
     "axes.titlesize": 11.5,
     "axes.titlelocation": "left",
@@ -36,7 +42,7 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Make all figures that follow use the book's style.
+    """Make all figures that follow use the book's style, with a font for Chinese characters.
 
     >>> use_style()
     >>> import matplotlib
@@ -44,6 +50,9 @@ def use_style() -> None:
     False
     """
     import matplotlib as mpl
+    from matplotlib import font_manager
 
+    if FONT.name not in {Path(font.fname).name for font in font_manager.fontManager.ttflist}:
+        font_manager.fontManager.addfont(FONT)
     mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=list(COLORS.values()))

@@ -9,6 +9,7 @@ from rnnbook import data
 
 LOADERS = {
     "tang_quatrains.tsv": (data.load_quatrains, (3772, 3)),
+    "pingshui_rhymes.tsv": (lambda: pd.Series(data.load_rhymes()), (8550,)),
     "verses_english_spanish.tsv": (data.load_verses, (7235, 3)),
     "surnames.tsv": (data.load_surnames, (11725, 2)),
     "dna_splice_junctions.tsv": (data.load_splice_junctions, (3002, 2)),
@@ -91,6 +92,13 @@ def test_quatrains_have_four_lines_of_five():
     poems = data.load_quatrains().poem
     assert set(poems.str.len()) == {24}
     assert poems.str.fullmatch(r"([^，。]{5}[，。？！；]?){4}").mean() > 0.9
+
+
+def test_the_second_and_fourth_lines_of_quatrains_rhyme():
+    rhymes, poems = data.load_rhymes(), data.load_quatrains().poem
+    pairs = [(rhymes[p[10]], rhymes[p[22]]) for p in poems if p[10] in rhymes and p[22] in rhymes]
+    assert len(pairs) > 0.95 * len(poems)
+    assert sum(bool(a & b) for a, b in pairs) > 0.9 * len(pairs)
 
 
 def test_employment_leaves_add_up():

@@ -1,8 +1,12 @@
+import io
+
 import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 
-from rnnbook import plotting
+from rnnbook import data, plotting
 
 
 def luminance(color):
@@ -32,3 +36,18 @@ def test_use_style_sets_the_panel_and_the_colours():
 def test_colours_differ():
     assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
     assert pytest.approx(1) == contrast(plotting.PANEL, plotting.PANEL)
+
+
+def test_the_font_that_comes_along_has_the_characters_of_the_poems():
+    font = FT2Font(plotting.FONT)
+    poems = set("".join(data.load_quatrains().poem))
+    missing = {c for c in poems if font.get_char_index(ord(c)) == 0}
+    assert missing <= {"𤰳", "𡱈"}  # which the whole font lacks as well
+
+
+def test_chinese_titles_are_drawn_without_a_warning():
+    with mpl.rc_context():
+        plotting.use_style()
+        figure = Figure()
+        figure.suptitle("床前明月光")
+        figure.savefig(io.BytesIO())

@@ -90,6 +90,24 @@ def load_quatrains():
     return _table("tang_quatrains.tsv", ["author", "title", "poem"])
 
 
+def load_rhymes() -> dict[str, set[str]]:
+    """The Pingshui rhyme classes of each character; two characters rhyme if they share one.
+
+    The 106 classes were fixed in the 13th century, after the rhymes of Tang poetry. A character
+    with several readings is in several classes; one that is missing is in none.
+
+    >>> rhymes = load_rhymes()
+    >>> rhymes["光"] & rhymes["霜"]
+    {'下平聲七陽'}
+    """
+    rhymes: dict[str, set[str]] = {}
+    for line in read_bytes("pingshui_rhymes.tsv").decode("utf-8").splitlines():
+        _, name, characters = line.split("\t")
+        for character in characters:
+            rhymes.setdefault(character, set()).add(name)
+    return rhymes
+
+
 def load_verses():
     """Pairs of verses: reference, english, spanish, at most 16 words a side.
 
