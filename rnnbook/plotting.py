@@ -1,5 +1,6 @@
 """One figure style for the book: fixed meanings of colours, readable in light and dark."""
 
+from dataclasses import replace
 from pathlib import Path
 
 # For Chinese and Japanese text: a part of Noto Sans CJK TC, under the SIL Open Font License.
@@ -52,7 +53,10 @@ def use_style() -> None:
     import matplotlib as mpl
     from matplotlib import font_manager
 
-    if FONT.name not in {Path(font.fname).name for font in font_manager.fontManager.ttflist}:
-        font_manager.fontManager.addfont(FONT)
+    fonts = font_manager.fontManager
+    if not any(Path(font.fname).name == FONT.name for font in fonts.ttflist):
+        fonts.addfont(FONT)
+        # Bold text takes the same characters, or Matplotlib warns that it has no bold ones.
+        fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
     mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=list(COLORS.values()))

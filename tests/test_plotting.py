@@ -45,9 +45,11 @@ def test_the_font_that_comes_along_has_the_characters_of_the_poems():
     assert missing <= {"𤰳", "𡱈"}  # which the whole font lacks as well
 
 
-def test_chinese_titles_are_drawn_without_a_warning():
+def test_chinese_titles_are_drawn_without_a_warning(caplog):
     with mpl.rc_context():
         plotting.use_style()
-        figure = Figure()
-        figure.suptitle("床前明月光")
-        figure.savefig(io.BytesIO())
+        for weight in ("normal", "bold"):
+            figure = Figure()
+            figure.suptitle("床前明月光, a poem", weight=weight)
+            figure.savefig(io.BytesIO())
+    assert not caplog.records
