@@ -22,9 +22,9 @@ SETTINGS = [
 ]
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 EMBEDDING, HIDDEN = 128, 256
-RATE = {"characters": 5e-3, "quatrains": 3e-3, "words": 5e-3}
-EPOCHS = {"characters": 12, "quatrains": 10, "words": 10}
-DROPOUT = {"characters": 0.15, "quatrains": 0.3, "words": 0.4}
+RATE = {"characters": 4e-3, "quatrains": 3e-3, "words": 5e-3}
+EPOCHS = {"characters": 14, "quatrains": 10, "words": 6}
+DROPOUT = {"characters": 0.2, "quatrains": 0.3, "words": 0.4}
 
 
 def parts(sequence):
@@ -72,7 +72,7 @@ def batches(text, ids, rng):
         for rows in np.array_split(rng.permutation(len(ids)), len(ids) // 32):
             yield ids[rows, :-1], ids[rows, 1:], False
     else:
-        for x, y in chunks(ids, batch_size=32, steps=64 if text == "characters" else 32):
+        for x, y in chunks(ids, batch_size=16, steps=64 if text == "characters" else 32):
             yield x, y, True
 
 
