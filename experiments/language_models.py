@@ -22,8 +22,8 @@ SETTINGS = [
 ]
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 EMBEDDING, HIDDEN = 128, 256
-RATE = {"characters": 4e-3, "quatrains": 3e-3, "words": 5e-3}
-EPOCHS = {"characters": 14, "quatrains": 10, "words": 6}
+RATE = {"characters": 4e-3, "quatrains": 3e-3, "words": 4e-3}
+EPOCHS = {"characters": 14, "quatrains": 10, "words": 8}
 DROPOUT = {"characters": 0.2, "quatrains": 0.3, "words": 0.4}
 
 
