@@ -4,7 +4,8 @@
 
 `experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
 The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and the
-hash of the script, which a test compares.
+hash of the script, which a test compares. Where a result has "weights", {file: {name: array}},
+each file is written as rnnbook/records/FILE.npz, and the record keeps its hash.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,17 +39,30 @@ def load(path):
     return module
 
 
+def save(path, arrays):
+    """Write arrays, under a temporary name first, and return the SHA-256 of the file."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    temporary.replace(path)
+    return code_hash(path)
+
+
 def record(path):
     """Run one experiment and write its record, under a temporary name first."""
-    module, start, results = load(path), time.perf_counter(), []
+    module, start, results, files = load(path), time.perf_counter(), [], {}
     points = [(settings, seed) for settings in module.SETTINGS for seed in module.SEEDS]
     for settings, seed in tqdm(points, desc=path.stem):
-        results.append({**settings, "seed": seed, **module.run(seed, **settings)})
+        result = module.run(seed, **settings)
+        for name, arrays in result.pop("weights", {}).items():
+            files[f"{name}.npz"] = save(RECORDS / f"{name}.npz", arrays)
+        results.append({**settings, "seed": seed, **result})
     content = {
         "hash": code_hash(path),
         "date": time.strftime("%Y-%m-%d"),
         "seconds": round(time.perf_counter() - start),
         "versions": {name: version(name) for name in ("numpy", "torch", "tensorflow", "keras")},
+        "files": files,
         "results": results,
     }
     target = RECORDS / f"{path.stem}.json"

@@ -15,6 +15,7 @@ from rnnbook.exercises import (
     gradient_flow,
     gru,
     history,
+    language_models,
     load_forecast,
     lstm,
     memory,
@@ -30,6 +31,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
+    *(language_models,),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
