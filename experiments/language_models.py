@@ -36,7 +36,7 @@ def parts(sequence):
 def load(text):
     """The vocabulary and, for each part, its tokens: one stream, or one row a poem."""
     if text == "quatrains":
-        poems = data.load_quatrains().poem.to_numpy()
+        poems = data.load_quatrains(distinct=True).poem.to_numpy()
         split = parts(poems[np.random.default_rng(0).permutation(len(poems))])
         vocabulary = Vocabulary.build(split[0], specials=("\n", "<unk>"), min_count=2)
         return vocabulary, [np.stack([vocabulary.encode(f"\n{p}\n") for p in s]) for s in split]

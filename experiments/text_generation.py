@@ -25,7 +25,7 @@ TEMPERATURES = (0.5, 0.7, 0.85, 1.0, 1.2)
 def load(text):
     """The vocabulary, and the texts of the training, validation and test parts."""
     if text == "quatrains":
-        poems = data.load_quatrains().poem.to_numpy()
+        poems = data.load_quatrains(distinct=True).poem.to_numpy()
         whole = poems[np.random.default_rng(0).permutation(len(poems))]
     else:
         whole = data.load_text("asyoulik")
@@ -113,7 +113,7 @@ def statistics(text, arrays, vocabulary, training, temperature):
     h = np.zeros((len(start), HIDDEN), np.float32)
     found = decoding.sample(
         np.random.default_rng(1),
-        stepper(arrays),
+        decoding.forbid(stepper(arrays), vocabulary["<unk>"]),
         h,
         start,
         max_steps=24 if text == "quatrains" else 200,

@@ -139,6 +139,26 @@ def reshape(
     return log_probs if top_p is None else keep_top_p(log_probs, top_p)
 
 
+def forbid(step: Callable, *tokens: int) -> Callable:
+    """The model `step` without some tokens: their probability goes to the others.
+
+    Use it for tokens that cannot be written, such as "<unk>".
+
+    >>> def step(tokens, state):
+    ...     return np.log([[0.5, 0.3, 0.2]]), state
+    >>> np.exp(forbid(step, 0)(np.array([1]), None)[0])
+    array([[0. , 0.6, 0.4]])
+    """
+
+    def allowed(last, state):
+        log_probs, state = step(last, state)
+        log_probs = np.array(log_probs)
+        log_probs[:, list(tokens)] = -np.inf
+        return log_softmax(log_probs), state
+
+    return allowed
+
+
 def draw(rng: np.random.Generator, log_probs: np.ndarray) -> np.ndarray:
     """One token from each row of log-probabilities (N, V), by the Gumbel-max trick.
 

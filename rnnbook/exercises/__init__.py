@@ -20,6 +20,7 @@ from rnnbook.exercises import (
     lstm,
     memory,
     recurrence,
+    text_generation,
     three_ways,
     training,
     worked_examples,
@@ -31,7 +32,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
-    *(language_models,),
+    *(language_models, text_generation),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
