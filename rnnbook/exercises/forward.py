@@ -6,11 +6,12 @@ from rnnbook.exercises.checker import Exercise
 
 
 def _step_case(rng):
-    return tuple(rng.standard_normal(s) for s in ((3, 3), (3, 3), 3, (4, 3), (4, 3)))
+    arrays = tuple(rng.standard_normal(s) for s in ((3, 3), (3, 3), 3, (4, 3), (4, 3)))
+    return *arrays, np.array([True, False, True, False])
 
 
-def _step(W_x, W_h, b, x_t, h):
-    return np.tanh(x_t @ W_x + h @ W_h + b)
+def _step(W_x, W_h, b, x_t, h, counts):
+    return np.where(counts[:, None], np.tanh(x_t @ W_x + h @ W_h + b), h)
 
 
 def _lengths_case(rng):
@@ -47,19 +48,24 @@ def _not_reversed(W_x, W_h, b, V_x, V_h, c, x):
 
 
 EXERCISES = {
-    "rnn-step": Exercise(
+    "masked-step": Exercise(
         case=_step_case,
         solution=_step,
         outputs=("h",),
         mistakes={
-            "W_x belongs to the input and W_h to the state: they are exchanged.": (
-                lambda W_x, W_h, b, x_t, h: _step(W_h, W_x, b, x_t, h)
+            "The mask is ignored: at a step that does not count the state is kept.": (
+                lambda W_x, W_h, b, x_t, h, counts: np.tanh(x_t @ W_x + h @ W_h + b)
             ),
-            "The bias belongs inside tanh.": (
-                lambda W_x, W_h, b, x_t, h: np.tanh(x_t @ W_x + h @ W_h) + b
+            "At a step that does not count the state is kept; only the output is zero.": (
+                lambda W_x, W_h, b, x_t, h, counts: (
+                    counts[:, None] * np.tanh(x_t @ W_x + h @ W_h + b)
+                )
+            ),
+            "W_x belongs to the input and W_h to the state: they are exchanged.": (
+                lambda W_x, W_h, b, x_t, h, counts: _step(W_h, W_x, b, x_t, h, counts)
             ),
             "No input enters: this is the article's equation, a function of the state only.": (
-                lambda W_x, W_h, b, x_t, h: np.tanh(h @ W_h + b)
+                lambda W_x, W_h, b, x_t, h, counts: _step(0 * W_x, W_h, b, x_t, h, counts)
             ),
         },
     ),

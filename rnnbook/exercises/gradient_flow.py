@@ -9,8 +9,8 @@ def _jacobian_case(rng):
     return rng.standard_normal((4, 4)), rng.uniform(-0.9, 0.9, 4)
 
 
-def _jacobian(W_h, h):
-    return (1 - h**2)[:, None] * W_h.T
+def _jacobian(W_x, h):
+    return (1 - h**2)[:, None] * W_x.T
 
 
 def _norms_case(rng):
@@ -38,17 +38,17 @@ def _norms_of_factors(J):
 
 
 EXERCISES = {
-    "rnn-jacobian": Exercise(
+    "input-jacobian": Exercise(
         case=_jacobian_case,
         solution=_jacobian,
         outputs=("J",),
         mistakes={
-            "It is transposed: row i is the new unit i, column j the old unit j.": (
-                lambda W_h, h: _jacobian(W_h, h).T
+            "It is transposed: row i is the new unit i, column j the input j.": (
+                lambda W_x, h: _jacobian(W_x, h).T
             ),
-            "You left out the activation's derivative, 1 - h^2 for tanh.": lambda W_h, h: W_h.T,
+            "You left out the activation's derivative, 1 - h^2 for tanh.": lambda W_x, h: W_x.T,
             "The derivative belongs to the new unit: it scales rows, not columns.": (
-                lambda W_h, h: W_h.T * (1 - h**2)
+                lambda W_x, h: W_x.T * (1 - h**2)
             ),
         },
     ),
