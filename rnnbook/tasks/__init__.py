@@ -1,7 +1,7 @@
 """Generated sequence tasks with known answers: what can a recurrent network do, and how far?
 
 `memory` holds tasks whose answer needs something long past, `grammars` strings whose next
-symbol obeys rules, `chaos` series from equations. Each docstring says what a model without
+symbol obeys rules, `chaos` series from equations, `roles` sentences with semantic roles. Each docstring says what a model without
 memory reaches and what a perfect one does; the tests measure both.
 """
 
