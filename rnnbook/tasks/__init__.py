@@ -1,8 +1,9 @@
 """Generated sequence tasks with known answers: what can a recurrent network do, and how far?
 
 `memory` holds tasks whose answer needs something long past, `grammars` strings whose next
-symbol obeys rules, `chaos` series from equations, `roles` sentences with semantic roles. Each docstring says what a model without
-memory reaches and what a perfect one does; the tests measure both.
+symbol obeys rules, `chaos` series from equations, `roles` sentences with semantic roles. Each
+docstring of the first three says what a model without memory reaches and what a perfect one
+does; the tests measure both.
 """
 
 from rnnbook.tasks.chaos import lorenz, mackey_glass
