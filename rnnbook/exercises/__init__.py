@@ -23,6 +23,7 @@ from rnnbook.exercises import (
     text_generation,
     three_ways,
     training,
+    translation,
     worked_examples,
 )
 from rnnbook.exercises.checker import CASES, Exercise, first_mistake
@@ -32,7 +33,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
-    *(language_models, text_generation),
+    *(language_models, text_generation, translation),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

@@ -21,10 +21,12 @@ if keras.backend.backend() != "tensorflow":
         'backend. Unset KERAS_BACKEND, or set it to "tensorflow", before Keras is imported.'
     )
 
+from rnnbook.tensorflow.attention import Attention
 from rnnbook.tensorflow.gru import GRU, GRUCell
 from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
 from rnnbook.tensorflow.lstm import LSTM, LSTMCell
 from rnnbook.tensorflow.rnn import RNN, RNNCell
+from rnnbook.tensorflow.seq2seq import Seq2Seq
 from rnnbook.tensorflow.stack import Stack
 from rnnbook.tensorflow.variational_dropout import VariationalDropout
 from rnnbook.tensorflow.zoneout import ZoneoutCell
@@ -33,11 +35,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Attention",
     "GRUCell",
     "LSTMCell",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
     "RNNCell",
+    "Seq2Seq",
     "Stack",
     "VariationalDropout",
     "ZoneoutCell",

@@ -11,13 +11,26 @@ except ModuleNotFoundError as error:
         'rnnbook.torch needs PyTorch: pip install "rnnbook[torch]"', name="torch"
     ) from error
 
+from rnnbook.torch.attention import Attention
 from rnnbook.torch.crf import CRF
 from rnnbook.torch.gru import GRU
 from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
 from rnnbook.torch.lstm import LSTM
 from rnnbook.torch.rnn import RNN
+from rnnbook.torch.seq2seq import Seq2Seq
 from rnnbook.torch.stack import Stack
 from rnnbook.torch.variational_dropout import VariationalDropout
 from rnnbook.torch.zoneout import Zoneout
 
-__all__ = ["CRF", "GRU", "LSTM", "RNN", "LayerNormLSTM", "Stack", "VariationalDropout", "Zoneout"]
+__all__ = [
+    "CRF",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Attention",
+    "LayerNormLSTM",
+    "Seq2Seq",
+    "Stack",
+    "VariationalDropout",
+    "Zoneout",
+]

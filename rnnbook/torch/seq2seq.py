@@ -1,0 +1,176 @@
+"""An encoder and a decoder with attention between them, in PyTorch.
+
+A bidirectional GRU reads the source; its two last states start the decoder, a GRU that reads the
+target so far. Attention over the encoder's outputs asks with the decoder's state, after each
+step, as in Luong, Pham and Manning (2015) without input feeding; so all steps of a given target
+run at once. Without attention the two last states are the context of every step, as in Cho et
+al. (2014): the rest of the model is the same.
+
+========= ============= ===========================================================
+symbol    shape         meaning
+========= ============= ===========================================================
+source    (N, T)        token ids, padded at their end
+mask      (N, T)        True at the tokens that count
+target_in (N, S)        token ids that the decoder reads: the start token, then the target
+memory    (N, T, H)     outputs of the encoder, forward and backward joined
+summary   (N, H)        last state of both directions, joined
+h         (N, S, H)     states of the decoder
+context   (N, S, H)     what attention brings, or the summary
+logits    (N, S, V)     before the softmax over the target's tokens
+========= ============= ===========================================================
+"""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from rnnbook import convert
+from rnnbook._check import check_choice, check_rate, check_shape, check_sizes
+from rnnbook.numpy import linear
+from rnnbook.torch.attention import Attention
+
+
+class Seq2Seq(nn.Module):
+    """Bidirectional GRU encoder, GRU decoder, attention (`score` of `Attention`, or None).
+
+    >>> model = Seq2Seq(source_size=9, target_size=7, embedding_size=4, hidden_size=6)
+    >>> source, mask = torch.tensor([[3, 4, 5]]), torch.tensor([[True, True, False]])
+    >>> logits, weights = model(source, mask, target_in=torch.tensor([[1, 2, 3, 4]]))
+    >>> logits.shape, weights.shape
+    (torch.Size([1, 4, 7]), torch.Size([1, 4, 3]))
+    """
+
+    def __init__(
+        self,
+        source_size,
+        target_size,
+        *,
+        embedding_size=64,
+        hidden_size=128,
+        score="additive",
+        dropout=0.0,
+        dtype=None,
+    ):
+        super().__init__()
+        check_sizes(source_size=source_size, target_size=target_size)
+        check_sizes(embedding_size=embedding_size, hidden_size=hidden_size)
+        check_choice("score", score, ("additive", "general", "dot", None))
+        check_rate(dropout=dropout)
+        if hidden_size % 2:
+            raise ValueError(f"hidden_size is {hidden_size}; expected an even number, for 2 halves")
+        E, H = embedding_size, hidden_size
+        self.source_embedding = nn.Embedding(source_size, E, dtype=dtype)
+        self.target_embedding = nn.Embedding(target_size, E, dtype=dtype)
+        self.encoder = nn.GRU(E, H // 2, batch_first=True, bidirectional=True, dtype=dtype)
+        self.bridge = nn.Linear(H, H, dtype=dtype)
+        self.decoder = nn.GRU(E, H, batch_first=True, dtype=dtype)
+        self.attention = None if score is None else Attention(H, H, score=score, dtype=dtype)
+        self.combine = nn.Linear(2 * H, H, dtype=dtype)
+        self.output = nn.Linear(H, target_size, dtype=dtype)
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, source, mask):
+        """The memory (N, T, H) and the summary (N, H) of source ids (N, T)."""
+        _check_ids("source", source, self.source_embedding.num_embeddings)
+        _check_mask(mask, source)
+        x = self.dropout(self.source_embedding(source))
+        packed = pack_padded_sequence(x, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
+        memory, last = self.encoder(packed)
+        memory, _ = pad_packed_sequence(memory, batch_first=True, total_length=source.shape[1])
+        summary = torch.cat([last[0], last[1]], dim=-1)
+        return memory, summary
+
+    def decode(self, target_in, h_0, summary, memory, mask):
+        """Logits (N, S, V), weights (N, S, T) or None, and the last state (N, H)."""
+        h, last = self.decoder(self.dropout(self.target_embedding(target_in)), h_0[None])
+        if self.attention is None:
+            context, weights = summary[:, None].expand_as(h), None
+        else:
+            context, weights = self.attention(h, memory, memory, mask=mask)
+        combined = torch.tanh(self.combine(torch.cat([context, h], dim=-1)))
+        return self.output(self.dropout(combined)), weights, last[0]
+
+    def forward(self, source, mask, target_in):
+        """Teacher forcing: the logits of every next token, given the right ones before it."""
+        _check_ids("target_in", target_in, self.target_embedding.num_embeddings)
+        memory, summary = self.encode(source, mask)
+        check_shape("target_in", target_in, "(N, S)", (len(source), target_in.shape[1]))
+        h_0 = torch.tanh(self.bridge(summary))
+        logits, weights, _ = self.decode(target_in, h_0, summary, memory, mask)
+        return logits, weights
+
+    @torch.no_grad()
+    def start(self, source, mask):
+        """The state from which `step` decodes: h, summary, memory and mask."""
+        memory, summary = self.encode(source, mask)
+        return torch.tanh(self.bridge(summary)), summary, memory, mask
+
+    @torch.no_grad()
+    def step(self, tokens, state):
+        """One step for `rnnbook.decoding`: last tokens (N,) give log-probabilities (N, V)."""
+        h, summary, memory, mask = state
+        tokens = torch.as_tensor(np.asarray(tokens), device=h.device)
+        logits, _, h = self.decode(tokens[:, None], h, summary, memory, mask)
+        log_probs = torch.log_softmax(logits[:, 0], dim=-1).cpu().numpy()
+        return log_probs, (h, summary, memory, mask)
+
+    def params(self):
+        """All weights as NumPy arrays, in a dict of the NumPy types; the same in TensorFlow."""
+        return {
+            "source_embedding": _numpy(self.source_embedding.weight),
+            "target_embedding": _numpy(self.target_embedding.weight),
+            "encoder": convert.from_torch(self.encoder)[0],
+            "bridge": _from_linear(self.bridge),
+            "decoder": convert.from_torch(self.decoder),
+            "attention": None if self.attention is None else self.attention.params(),
+            "combine": _from_linear(self.combine),
+            "output": _from_linear(self.output),
+        }
+
+    @torch.no_grad()
+    def load_params(self, params):
+        """Copy the weights that `params()` of either framework returned; returns the model."""
+        for name in ("source_embedding", "target_embedding"):
+            weight = getattr(self, name).weight
+            check_shape(name, params[name], "(V, E)", weight.shape)
+            weight.copy_(torch.as_tensor(params[name]))
+        for name in ("bridge", "combine", "output"):
+            layer, (W, b) = getattr(self, name), params[name]
+            check_shape(f"{name}.W", W, "(D, K)", layer.weight.T.shape)
+            layer.weight.copy_(torch.as_tensor(W.T.copy()))
+            layer.bias.copy_(torch.as_tensor(b))
+        self.encoder.load_state_dict(convert.to_torch([params["encoder"]]).state_dict())
+        self.decoder.load_state_dict(convert.to_torch(params["decoder"]).state_dict())
+        if self.attention is not None:
+            self.attention.load_params(params["attention"])
+        return self
+
+
+def _numpy(weight):
+    return weight.detach().cpu().numpy().copy()
+
+
+def _from_linear(layer):
+    return linear.Params(np.ascontiguousarray(_numpy(layer.weight).T), _numpy(layer.bias))
+
+
+def _check_ids(name, ids, size):
+    if ids.ndim != 2 or 0 in ids.shape:
+        raise ValueError(f"{name} has shape {tuple(ids.shape)}; expected (N, T), neither of them 0")
+    if ids.dtype not in (torch.int64, torch.int32):
+        raise TypeError(f"{name} has dtype {ids.dtype}; expected torch.int64")
+    if ids.min() < 0 or ids.max() >= size:
+        low, high = int(ids.min()), int(ids.max())
+        raise ValueError(f"{name} has ids from {low} to {high}; expected 0 to {size - 1}")
+
+
+def _check_mask(mask, source):
+    if mask.dtype != torch.bool:
+        raise TypeError(f"mask has dtype {mask.dtype}; expected torch.bool")
+    check_shape("mask", mask, "(N, T)", source.shape)
+    if not mask[:, 0].all():
+        n = int((~mask[:, 0]).nonzero()[0])
+        raise ValueError(f"mask[{n}] does not count its first token; expected at least one token")
+    if (mask[:, 1:] & ~mask[:, :-1]).any():
+        raise ValueError("mask has a gap; expected sources padded at their end only")
