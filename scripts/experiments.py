@@ -6,6 +6,9 @@
 The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and the
 hash of the script, which a test compares. Where a result has "weights", {file: {name: array}},
 each file is written as rnnbook/records/FILE.npz, and the record keeps its hash.
+
+Finished runs are kept in _build/experiments/ until the record is complete: an experiment that
+was interrupted goes on where it stopped, unless its script has changed.
 """
 
 import hashlib
@@ -22,6 +25,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "experiments"
 RECORDS = ROOT / "rnnbook" / "records"
+UNFINISHED = ROOT / "_build" / "experiments"
 
 
 def scripts():
@@ -48,27 +52,48 @@ def save(path, arrays):
     return code_hash(path)
 
 
+def run(module, seed, settings):
+    """One run: its settings and results, the seconds it took, and the hashes of its weights."""
+    start = time.perf_counter()
+    result = module.run(seed, **settings)
+    files = {
+        f"{name}.npz": save(RECORDS / f"{name}.npz", arrays)
+        for name, arrays in result.pop("weights", {}).items()
+    }
+    seconds = time.perf_counter() - start
+    return {
+        "seconds": seconds,
+        "files": files,
+        "result": {**settings, "seed": seed, **result},
+    }
+
+
 def record(path):
-    """Run one experiment and write its record, under a temporary name first."""
-    module, start, results, files = load(path), time.perf_counter(), [], {}
+    """Run what is left of one experiment and write its record, under a temporary name first."""
+    module = load(path)
     points = [(settings, seed) for settings in module.SETTINGS for seed in module.SEEDS]
-    for settings, seed in tqdm(points, desc=path.stem):
-        result = module.run(seed, **settings)
-        for name, arrays in result.pop("weights", {}).items():
-            files[f"{name}.npz"] = save(RECORDS / f"{name}.npz", arrays)
-        results.append({**settings, "seed": seed, **result})
+    kept = UNFINISHED / f"{path.stem}-{code_hash(path)[:16]}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    runs = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    left = points[len(runs) :]
+    for settings, seed in tqdm(left, desc=path.stem, initial=len(runs), total=len(points)):
+        runs.append(run(module, seed, settings))
+        temporary = kept.with_suffix(".tmp")
+        temporary.write_text("".join(json.dumps(r) + "\n" for r in runs), encoding="utf-8")
+        temporary.replace(kept)
     content = {
         "hash": code_hash(path),
         "date": time.strftime("%Y-%m-%d"),
-        "seconds": round(time.perf_counter() - start),
+        "seconds": round(sum(r["seconds"] for r in runs)),
         "versions": {name: version(name) for name in ("numpy", "torch", "tensorflow", "keras")},
-        "files": files,
-        "results": results,
+        "files": {name: found for r in runs for name, found in r["files"].items()},
+        "results": [r["result"] for r in runs],
     }
     target = RECORDS / f"{path.stem}.json"
     temporary = target.with_suffix(".json.tmp")
     temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     temporary.replace(target)
+    kept.unlink()
 
 
 if __name__ == "__main__":

@@ -29,12 +29,35 @@ def test_an_experiment_is_recorded(tmp_path, monkeypatch):
         'def run(seed, k):\n    return {"product": seed * k}\n'
     )
     monkeypatch.setattr(experiments, "RECORDS", tmp_path)
+    monkeypatch.setattr(experiments, "UNFINISHED", tmp_path / "unfinished")
     experiments.record(script)
     monkeypatch.setattr("rnnbook.records.FOLDER", tmp_path)
     record = load_record("tiny")
     assert [r["product"] for r in record["results"]] == [3, 6]
     assert record["hash"] == experiments.code_hash(script)
-    assert not list(tmp_path.glob("*.tmp"))
+    assert not list(tmp_path.rglob("*.tmp")) + list(tmp_path.rglob("*.jsonl"))
+
+
+def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    script = tmp_path / "tiny.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "SEEDS, SETTINGS = [1, 2, 3], [{}]\n"
+        "def run(seed):\n"
+        f"    done = Path({str(tmp_path / 'done')!r})\n"
+        "    before = done.read_text() if done.exists() else ''\n"
+        "    done.write_text(before + str(seed))\n"
+        "    if before == '1':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return {'seen': before}\n"
+    )
+    monkeypatch.setattr(experiments, "RECORDS", tmp_path)
+    monkeypatch.setattr(experiments, "UNFINISHED", tmp_path / "unfinished")
+    with pytest.raises(KeyboardInterrupt):
+        experiments.record(script)
+    experiments.record(script)
+    monkeypatch.setattr("rnnbook.records.FOLDER", tmp_path)
+    assert [r["seen"] for r in load_record("tiny")["results"]] == ["", "12", "122"]
 
 
 def test_an_unknown_record_is_named():
