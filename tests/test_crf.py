@@ -163,3 +163,61 @@ def test_errors_of_torch(shape, tag, first, message):
     mask[:, :1] = first
     with pytest.raises(ValueError, match=message):
         CRF(K)(torch.zeros(shape), torch.full(shape[:2], tag), mask=mask)
+
+
+@pytest.fixture
+def keras_crf():
+    from rnnbook.tensorflow import CRF
+
+    return CRF(K, dtype="float64")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_tensorflow_gives_the_same_losses_tags_and_gradients(case, keras_crf, compiled):
+    import tensorflow as tf
+
+    params, emissions, tags, mask = case
+    keras_crf.set_weights(params)
+    inputs, weight = tf.Variable(emissions), np.array([1.0, -2.0, 0.5])
+    call = tf.function(keras_crf) if compiled else keras_crf
+    with tf.GradientTape() as tape:
+        loss = call(inputs, tf.constant(tags), mask=tf.constant(mask))
+        total = tf.reduce_sum(loss * weight)
+    expected, cache = crf.forward(params, emissions, tags, mask=mask)
+    assert gradcheck.max_error(loss.numpy(), expected) < 1e-12
+    found = tape.gradient(total, [*keras_crf.trainable_variables, inputs])
+    by_hand, demissions = crf.backward(params, cache, weight)
+    by_tape = [tf.convert_to_tensor(g).numpy() for g in found]
+    assert gradcheck.max_error(tuple(by_tape), (*by_hand, demissions)) < 1e-12
+    for ours, best in zip(
+        keras_crf.viterbi(emissions, mask=mask),
+        crf.viterbi(params, emissions, mask=mask),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, best, atol=1e-12)
+
+
+def test_tensorflow_takes_one_step_and_comes_back_from_its_settings(case, keras_crf):
+    params, emissions, tags, _ = case
+    keras_crf.set_weights(params)
+    again = type(keras_crf).from_config(keras_crf.get_config())
+    again.set_weights(keras_crf.params())
+    one = np.nan_to_num(emissions[:, :1])
+    expected, _ = crf.forward(params, one, tags[:, :1])
+    np.testing.assert_allclose(again(one, tags[:, :1]), expected, atol=1e-12)
+
+
+def test_errors_of_tensorflow(case, keras_crf):
+    import tensorflow as tf
+
+    _, emissions, tags, mask = case
+    with pytest.raises(ValueError, match=r"emissions has shape \(3, 5, 5\); expected \(N, T, K\)"):
+        keras_crf(np.zeros((N, T, K + 1)), tags)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="tags must be below 4"):
+        keras_crf(np.zeros((N, T, K)), np.full((N, T), K))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="mask must count the first step"):
+        keras_crf(np.zeros((N, T, K)), tags, mask=np.zeros((N, T), bool))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="mask has a gap"):
+        keras_crf(np.zeros((N, T, K)), tags, mask=np.arange(T) != np.ones((N, 1)))
+    with pytest.raises(TypeError, match="mask has dtype int64; expected bool"):
+        keras_crf(emissions, tags, mask=mask.astype(int))

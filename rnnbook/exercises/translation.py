@@ -76,9 +76,7 @@ EXERCISES = {
                 lambda q, K, V, mask: (_softmax(q @ K.T / np.sqrt(q.shape[1])) * mask) @ V
             ),
             "A masked place has the score 0, which is no low score: use minus infinity.": (
-                lambda q, K, V, mask: (
-                    _softmax(np.where(mask, q @ K.T / np.sqrt(q.shape[1]), 0)) @ V
-                )
+                lambda q, K, V, mask: _softmax(np.where(mask, q @ K.T / np.sqrt(q.shape[1]), 0)) @ V
             ),
             "The mask is not used.": (
                 lambda q, K, V, mask: _attention(q, K, V, np.ones_like(mask))

@@ -75,8 +75,8 @@ def forward(
     emissions, mask = _checked(params, emissions, mask)
     tags = _checked_tags(tags, mask, emissions.shape[2])
     alpha = _forward_algorithm(params, emissions, mask)
-    log_z = _log_sum_exp(alpha[:, -1] + params.end, axis=-1)
-    loss = log_z - _score(params, emissions, tags, mask)
+    log_z = _log_sum_exp(alpha[:, -1] + params.end, axis=-1)  # eq-crf-log-z
+    loss = log_z - _score(params, emissions, tags, mask)  # eq-crf-loss
     return loss, Cache(emissions, tags, mask, alpha, log_z)
 
 
@@ -98,10 +98,11 @@ def backward(params: Params, cache: Cache, dloss: np.ndarray) -> tuple[Params, n
     there = np.eye(emissions.shape[2], dtype=emissions.dtype)[tags]
     tag, pair = _expected(params, emissions, mask, alpha, log_z)
     pair_there = there[:, :-1, :, None] * there[:, 1:, None] * mask[:, 1:, None, None]
-    demissions = (tag - there) * mask[..., None] * dloss[:, None, None]
-    dtransitions = ((pair - pair_there) * dloss[:, None, None, None]).sum(axis=(0, 1))
-    dstart = demissions[:, 0].sum(axis=0)
-    dend = demissions[np.arange(len(tags)), mask.sum(axis=1) - 1].sum(axis=0)
+    demissions = (tag - there) * mask[..., None] * dloss[:, None, None]  # eq-crf-demissions
+    d_pairs = (pair - pair_there) * dloss[:, None, None, None]
+    dtransitions = d_pairs.sum(axis=(0, 1))  # eq-crf-dtransitions
+    dstart = demissions[:, 0].sum(axis=0)  # eq-crf-dstart
+    dend = demissions[np.arange(len(tags)), mask.sum(axis=1) - 1].sum(axis=0)  # eq-crf-dend
     return Params(dtransitions, dstart, dend), demissions
 
 
@@ -139,8 +140,8 @@ def viterbi(
     came_from = np.zeros((N, T, K), dtype=np.int64)
     for t in range(1, T):
         scores = best[:, :, None] + params.transitions
-        came_from[:, t] = scores.argmax(axis=1)
-        reached = scores.max(axis=1) + emissions[:, t]
+        came_from[:, t] = scores.argmax(axis=1)  # eq-crf-came-from
+        reached = scores.max(axis=1) + emissions[:, t]  # eq-crf-viterbi
         best = np.where(mask[:, t, None], reached, best)
     final = best + params.end
     tags = np.zeros((N, T), dtype=np.int64)
@@ -156,20 +157,20 @@ def viterbi(
 
 def _forward_algorithm(params, emissions, mask):
     alpha = np.empty_like(emissions)
-    alpha[:, 0] = params.start + emissions[:, 0]
+    alpha[:, 0] = params.start + emissions[:, 0]  # eq-crf-alpha-first
     for t in range(1, emissions.shape[1]):
         before = alpha[:, t - 1, :, None] + params.transitions
-        reached = _log_sum_exp(before, axis=1) + emissions[:, t]
+        reached = _log_sum_exp(before, axis=1) + emissions[:, t]  # eq-crf-alpha
         alpha[:, t] = np.where(mask[:, t, None], reached, alpha[:, t - 1])
     return alpha
 
 
 def _backward_algorithm(params, emissions, mask):
     beta = np.empty_like(emissions)
-    beta[:, -1] = params.end
+    beta[:, -1] = params.end  # eq-crf-beta-last
     for t in reversed(range(emissions.shape[1] - 1)):
         after = params.transitions + (emissions[:, t + 1] + beta[:, t + 1])[:, None]
-        reached = _log_sum_exp(after, axis=2)
+        reached = _log_sum_exp(after, axis=2)  # eq-crf-beta
         beta[:, t] = np.where(mask[:, t + 1, None], reached, params.end)
     return beta
 
@@ -177,11 +178,11 @@ def _backward_algorithm(params, emissions, mask):
 def _expected(params, emissions, mask, alpha, log_z):
     """Probabilities of a tag at a step (N, T, K), of a pair at two (N, T - 1, K, K)."""
     beta = _backward_algorithm(params, emissions, mask)
-    tag = np.exp(alpha + beta - log_z[:, None, None]) * mask[..., None]
+    tag = np.exp(alpha + beta - log_z[:, None, None])  # eq-crf-tag
     ahead = (emissions + beta)[:, 1:, None] - log_z[:, None, None, None]
-    pair = alpha[:, :-1, :, None] + params.transitions + ahead
-    pair = np.where(mask[:, 1:, None, None], pair, -np.inf)
-    return tag, np.exp(pair)
+    both = np.where(mask[:, 1:, None, None], alpha[:, :-1, :, None] + ahead, -np.inf)
+    pair = np.exp(both + params.transitions)  # eq-crf-pair
+    return tag * mask[..., None], pair
 
 
 def _score(params, emissions, tags, mask):
@@ -189,8 +190,10 @@ def _score(params, emissions, tags, mask):
     rows, last = np.arange(len(tags)), mask.sum(axis=1) - 1
     emitted = np.take_along_axis(emissions, tags[..., None], axis=2)[..., 0]
     moved = params.transitions[tags[:, :-1], tags[:, 1:]]
+    emitted, moved = np.where(mask, emitted, 0), np.where(mask[:, 1:], moved, 0)
     ends = params.start[tags[:, 0]] + params.end[tags[rows, last]]
-    return np.where(mask, emitted, 0).sum(axis=1) + np.where(mask[:, 1:], moved, 0).sum(1) + ends
+    score = ends + emitted.sum(axis=1) + moved.sum(axis=1)  # eq-crf-score
+    return score
 
 
 def _log_sum_exp(a, axis):

@@ -22,6 +22,7 @@ if keras.backend.backend() != "tensorflow":
     )
 
 from rnnbook.tensorflow.attention import Attention
+from rnnbook.tensorflow.crf import CRF
 from rnnbook.tensorflow.gru import GRU, GRUCell
 from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
 from rnnbook.tensorflow.lstm import LSTM, LSTMCell
@@ -32,6 +33,7 @@ from rnnbook.tensorflow.variational_dropout import VariationalDropout
 from rnnbook.tensorflow.zoneout import ZoneoutCell
 
 __all__ = [
+    "CRF",
     "GRU",
     "LSTM",
     "RNN",

@@ -40,13 +40,14 @@ class CRF(Layer):
         if tags.min() < 0 or tags.max() >= len(self.start):
             low, high = int(tags.min()), int(tags.max())
             raise ValueError(f"tags has {low} to {high}; expected 0 to {len(self.start) - 1}")
-        alpha = self.start + emissions[:, 0]
+        alpha = self.start + emissions[:, 0]  # eq-crf-alpha-first
         for t in range(1, emissions.shape[1]):
             before = alpha[:, :, None] + self.transitions
-            reached = torch.logsumexp(before, dim=1) + emissions[:, t]
+            reached = torch.logsumexp(before, dim=1) + emissions[:, t]  # eq-crf-alpha
             alpha = torch.where(mask[:, t, None], reached, alpha)
-        log_z = torch.logsumexp(alpha + self.end, dim=-1)
-        return log_z - self._score(emissions, tags, mask)
+        log_z = torch.logsumexp(alpha + self.end, dim=-1)  # eq-crf-log-z
+        loss = log_z - self._score(emissions, tags, mask)  # eq-crf-loss
+        return loss
 
     @torch.no_grad()
     def viterbi(self, emissions, *, mask=None):
@@ -58,9 +59,10 @@ class CRF(Layer):
         last = mask.sum(dim=1, keepdim=True) - 1
         emitted = emissions.gather(2, tags[..., None])[..., 0]
         moved = self.transitions[tags[:, :-1], tags[:, 1:]]
+        emitted, moved = torch.where(mask, emitted, 0), torch.where(mask[:, 1:], moved, 0)
         ends = self.start[tags[:, 0]] + self.end[tags.gather(1, last)[:, 0]]
-        counted = torch.where(mask, emitted, 0).sum(1) + torch.where(mask[:, 1:], moved, 0).sum(1)
-        return counted + ends
+        score = ends + emitted.sum(dim=1) + moved.sum(dim=1)  # eq-crf-score
+        return score
 
     def _checked(self, emissions, mask):
         K = len(self.start)
