@@ -47,6 +47,31 @@ def test_giver_and_receiver_are_two_people():
         assert found["ARG0"][-1] != found["ARG2"][-1]
 
 
+FORMS = {form for verb in roles.VERBS.values() for form in (verb.base, verb.past, verb.participle)}
+
+
+@pytest.mark.parametrize("construction", roles.CONSTRUCTIONS)
+def test_a_nested_clause_adds_a_verb_without_roles_of_its_own(construction):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        s = roles.sentence(rng, "show", construction, nested=1)
+        verbs = [t for t, word in enumerate(s.tokens) if word in FORMS]
+        assert s.predicate in verbs
+        assert len(verbs) == 2 or construction == "object_relative"  # "... was lost" is no verb
+        other = [t for t in verbs if t != s.predicate]
+        if construction != "subject_relative":  # its second verb ends the sentence
+            assert all(s.tags[t].startswith("I-") for t in other), "inside an argument"
+        else:
+            assert all(s.tags[t] == "O" for t in other)
+        assert set(spans(s)) <= set(roles.ROLES)
+
+
+def test_without_nesting_there_is_one_verb():
+    rng = np.random.default_rng(0)
+    for s in roles.corpus(rng, roles.split(rng)[0], 200):
+        assert sum(word in FORMS for word in s.tokens) == 1
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_unseen_pairs_are_unseen_and_every_construction_is_seen(seed):
     seen, unseen = roles.split(np.random.default_rng(seed))
@@ -70,6 +95,7 @@ def test_the_corpus_is_repeatable():
         (lambda rng: roles.constructions("fly"), "verb is 'fly'"),
         (lambda rng: roles.sentence(rng, "see", "dative_shift"), "construction is 'dative_shift'"),
         (lambda rng: roles.split(rng, held_out=5), "held_out is 5"),
+        (lambda rng: roles.sentence(rng, "see", "active", nested=2), "nested is 2; expected"),
         (lambda rng: roles.corpus(rng, [], 3), "pairs is empty"),
         (lambda rng: roles.corpus(rng, [("see", "active")], 0), "size is 0"),
     ],

@@ -21,8 +21,12 @@ subject_question             [who]0 gave [the book]1 [to the boy]2 ?
 object_question              [what]1 did [the girl]0 give [to the boy]2 ?
 ============================ ==================================================================
 
-The text is not English as people write it: it has one clause with roles, few nouns and no
-ambiguity that a reader would notice. It is made so that the order of words misleads.
+A sentence can have a second verb, in a clause whose roles are not asked for: "[the boy who
+followed the judge]2 was given [the book]1". The argument is the whole phrase, so its ends lie far
+apart, and the nearest verb is not the one that counts.
+
+The text is not English as people write it: few nouns, at most two clauses, and no ambiguity
+that a reader would notice. It is made so that the order of words misleads.
 """
 
 from collections.abc import Sequence
@@ -81,11 +85,13 @@ VERBS = {
         Verb("build", "built", "built", SIGHTS, False),
     )
 }
+NOUNS = {*PEOPLE, *PAPERS, *GOODS, *SIGHTS, *STORIES}
 ADJUNCTS = {
     "ARGM-TMP": (["yesterday"], ["last", "week"], ["on", "monday"], ["after", "lunch"]),
     "ARGM-LOC": (["in", "the", "garden"], ["at", "the", "market"], ["near", "the", "river"]),
     "ARGM-MNR": (["quickly"], ["in", "silence"], ["with", "care"]),
 }
+ROLES = ("ARG0", "ARG1", "ARG2", "R-ARG0", "R-ARG1", *ADJUNCTS)
 CONSTRUCTIONS = (
     *("active", "dative_shift", "passive", "short_passive", "dative_passive"),
     *("subject_relative", "object_relative", "subject_cleft", "object_cleft"),
@@ -107,16 +113,22 @@ def constructions(verb: str) -> tuple[str, ...]:
     return tuple(c for c in CONSTRUCTIONS if every or c not in NEEDS_RECEIVER)
 
 
-def sentence(rng: np.random.Generator, verb: str, construction: str) -> Sentence:
-    """One random sentence.
+def sentence(
+    rng: np.random.Generator, verb: str, construction: str, *, nested: float = 0.0
+) -> Sentence:
+    """One random sentence; with the probability `nested` it has a clause with a second verb.
 
     >>> s = sentence(np.random.default_rng(0), "give", "dative_passive")
     >>> " ".join(s.tokens), s.tokens[s.predicate]
     ('a young nurse was given the fine letter by a clever teacher', 'given')
     >>> s.tags[:4], s.tags[5:8]
     (['B-ARG2', 'I-ARG2', 'I-ARG2', 'O'], ['B-ARG1', 'I-ARG1', 'I-ARG1'])
+    >>> " ".join(sentence(np.random.default_rng(3), "see", "passive", nested=1).tokens)
+    'the sailor was seen by the quiet nurse who built the boat quickly after lunch'
     """
     check_choice("construction", construction, constructions(verb))
+    if not 0 <= nested <= 1:
+        raise ValueError(f"nested is {nested}; expected a probability from 0 to 1")
     forms = VERBS[verb]
     giver, receiver = (_phrase(rng, [PEOPLE[k]]) for k in rng.permutation(len(PEOPLE))[:2])
     thing = _phrase(rng, forms.things)
@@ -145,10 +157,15 @@ def sentence(rng: np.random.Generator, verb: str, construction: str) -> Sentence
             *to,
         ],
     }[construction]
+    second = rng.random() < nested
+    is_relative = construction.endswith("relative")
+    if second and not is_relative:
+        whole = _with_clause(rng, whole)
     whole = whole + _adjuncts(rng)
-    if construction.endswith("relative"):
+    if is_relative:
         of_person = construction == "subject_relative" or is_person
-        whole.append((_pick(rng, COMMENTS if of_person else REMARKS), None))
+        remark = _pick(rng, COMMENTS if of_person else REMARKS)
+        whole.append((_second_verb(rng) if second and of_person else remark, None))
     if construction.endswith("question"):
         whole.append((["?"], None))
     return _tagged(whole, verb, construction)
@@ -160,7 +177,8 @@ def split(
     """Pairs of verb and construction that training sees, and pairs kept for the test.
 
     Of each verb `held_out` constructions are kept back, never the active one. Every
-    construction stays in training with several other verbs.
+    construction stays in training with several other verbs. A nested clause can show an unseen
+    pair in training too, but never with its roles.
 
     >>> seen, unseen = split(np.random.default_rng(0))
     >>> len(seen), len(unseen), len(set(seen) & set(unseen))
@@ -178,7 +196,13 @@ def split(
     return seen, unseen
 
 
-def corpus(rng: np.random.Generator, pairs: Sequence[tuple[str, str]], size: int) -> list[Sentence]:
+def corpus(
+    rng: np.random.Generator,
+    pairs: Sequence[tuple[str, str]],
+    size: int,
+    *,
+    nested: float = 0.0,
+) -> list[Sentence]:
     """`size` sentences; the pairs of verb and construction take turns, in random order.
 
     >>> [s.verb for s in corpus(np.random.default_rng(0), [("see", "active")], 2)]
@@ -188,7 +212,7 @@ def corpus(rng: np.random.Generator, pairs: Sequence[tuple[str, str]], size: int
     if len(pairs) == 0:
         raise ValueError("pairs is empty; expected at least one pair of verb and construction")
     turns = [pairs[k % len(pairs)] for k in range(size)]
-    return [sentence(rng, *turns[k]) for k in rng.permutation(size)]
+    return [sentence(rng, *turns[k], nested=nested) for k in rng.permutation(size)]
 
 
 def _pick(rng, choices):
@@ -201,6 +225,43 @@ def _phrase(rng, nouns):
     adjectives = OF_PEOPLE if noun in PEOPLE else OF_THINGS
     adjective = [_pick(rng, adjectives)] if rng.random() < 0.3 else []
     return [_pick(rng, ("the", "a")), *adjective, noun]
+
+
+def _with_clause(rng, whole):
+    """One phrase that no relative pronoun follows, longer by a clause with a verb of its own."""
+    followers = [role for _, role in whole[1:]] + [None]
+    places = [
+        k
+        for k, ((words, _), after) in enumerate(zip(whole, followers, strict=True))
+        if words[-1] in NOUNS and after not in ("R-ARG0", "R-ARG1")
+    ]
+    if not places:
+        return whole
+    k = _pick(rng, places)
+    words, role = whole[k]
+    return [*whole[:k], (words + _clause(rng, words[-1]), role), *whole[k + 1 :]]
+
+
+def _clause(rng, noun):
+    """A relative clause that says more about the noun: who did, or what was done to it."""
+    verb = _pick(rng, [v for v in VERBS.values() if noun in v.things or noun in PEOPLE])
+    to = ["to", *_phrase(rng, PEOPLE)] if verb.receives and rng.random() < 0.5 else []
+    who = "who" if noun in PEOPLE else "that"
+    forms = []
+    if noun in PEOPLE:
+        forms.append(["who", verb.past, *_phrase(rng, verb.things), *to])
+    if noun in verb.things:
+        whom = "whom" if noun in PEOPLE else "that"
+        forms.append([whom, *_phrase(rng, PEOPLE), verb.past, *to])
+        forms.append([who, "was", verb.participle, *to, "by", *_phrase(rng, PEOPLE)])
+    return _pick(rng, forms)
+
+
+def _second_verb(rng):
+    """What else the person did: the end of a sentence that a relative clause interrupts."""
+    verb = _pick(rng, list(VERBS.values()))
+    to = ["to", *_phrase(rng, PEOPLE)] if verb.receives else []
+    return [verb.past, *_phrase(rng, verb.things), *to]
 
 
 def _adjuncts(rng):
