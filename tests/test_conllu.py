@@ -50,6 +50,24 @@ def test_brackets_and_bio_tags_are_read_as_they_stand(tmp_path, column):
     assert found.tags == GIVEN
 
 
+def own_lines(spans):
+    """The same sentence as version 2 has it: all arguments in the line of the verb."""
+    rows = [line.split(" ")[:10] + ["_", "_", "_"] for line in HEADS.splitlines()[1:]]
+    rows[2][10:] = ["give.01", "ARG0:2|ARG2:5|ARG1:7", spans]
+    return "\n".join(" ".join(row) for row in rows) + "\n"
+
+
+def test_spans_in_the_line_of_the_verb(tmp_path):
+    (found,) = read_propositions(write(tmp_path, own_lines("ARG0:1-2|ARG2:4-5|ARG1:6-7")))
+    assert (found.predicate, found.roleset, found.tags) == (2, "give.01", GIVEN)
+
+
+@pytest.mark.parametrize("spans", ["ARG0:1-2|ARG1:6-10", "ARG0:1-2|ARG1:7-6", "ARG0:1-2|ARG1"])
+def test_a_span_outside_the_sentence_is_named(tmp_path, spans):
+    with pytest.raises(ValueError, match="expected ROLE:FIRST-LAST within it"):
+        read_propositions(write(tmp_path, own_lines(spans)))
+
+
 def test_contractions_comments_and_the_last_line_do_not_matter(tmp_path):
     text = HEADS.replace("3 gave", "3-4 gavethe _ _ _ _ _ _ _ _\n3 gave").rstrip("\n")
     (give, _) = read_propositions(write(tmp_path, text))

@@ -4,14 +4,18 @@ CoNLL-U has one line a token with ten columns, tab-separated, and an empty line 
 sentence. Files of Universal Propositions (Akbik et al. 2015) go on in the same line: column 11
 names the predicate's roleset (such as `give.01`, `_` for other tokens), and each further column
 has the roles of one predicate, in their order: a head token has the role, its subtree is the
-argument. Files with BIO tags or spans in brackets, (ARG0* ... *), are read as they stand.
+argument. Files with BIO tags or spans in brackets, (ARG0* ... *), are read as they stand. So are
+files of version 2, which hold all arguments of a predicate in its own line: column 12 has their
+heads, column 13 their spans, such as `ARG0:1-2|ARG1:4-5`.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 COLUMNS = 10
-FORM, HEAD, ROLESET = 1, 6, 10
+FORM, HEAD, ROLESET, SPANS = 1, 6, 10, 12
+SPAN = re.compile(r"([^:|]+):(\d+)-(\d+)")
 
 
 class Proposition(NamedTuple):
@@ -80,25 +84,39 @@ def _propositions(rows, place):
     tokens = [row[FORM] for row in rows]
     places = [k for k, row in enumerate(rows) if len(row) > ROLESET and row[ROLESET] != "_"]
     columns = len(rows[0]) - ROLESET - 1
-    if places and columns != len(places):
+    in_its_own_line = columns == 2 and any(SPAN.match(row[SPANS]) for row in rows)
+    if places and columns != len(places) and not in_its_own_line:
         raise ValueError(f"{place}: {len(places)} predicates and {columns} columns of roles")
     result = []
     for number, predicate in enumerate(places):
-        roles = [row[ROLESET + 1 + number] for row in rows]
-        tags = _bio(roles, rows, place)
+        if in_its_own_line:
+            tags = _from_spans(rows[predicate][SPANS], rows, place)
+        else:
+            tags = _bio([row[ROLESET + 1 + number] for row in rows], rows, place)
+        tags = ["O" if tag[2:] == "V" else tag for tag in tags]
         result.append(Proposition(tokens, predicate, tags, rows[predicate][ROLESET]))
     return result
 
 
+def _from_spans(cell, rows, place):
+    """BIO tags from `ARG0:1-2|ARG1:4-5`, with both ends counted from 1."""
+    tags = ["O"] * len(rows)
+    for part in [] if cell == "_" else cell.split("|"):
+        match = SPAN.fullmatch(part)
+        if not match or not 1 <= int(match[2]) <= int(match[3]) <= len(rows):
+            raise ValueError(f"{place}: argument {part!r}; expected ROLE:FIRST-LAST within it")
+        first, last = int(match[2]) - 1, int(match[3])
+        tags[first:last] = [f"B-{match[1]}"] + [f"I-{match[1]}"] * (last - first - 1)
+    return tags
+
+
 def _bio(roles, rows, place):
-    """BIO tags from any of the three ways of writing roles; the verb itself is O."""
+    """BIO tags from one column of roles, in any of the three ways of writing them."""
     if any("*" in role for role in roles):
-        tags = _from_brackets(roles, place)
-    elif all(role in ("_", "O") or role[:2] in ("B-", "I-") for role in roles):
-        tags = ["O" if role == "_" else role for role in roles]
-    else:
-        tags = _from_heads(roles, rows, place)
-    return ["O" if tag[2:] == "V" else tag for tag in tags]
+        return _from_brackets(roles, place)
+    if all(role in ("_", "O") or role[:2] in ("B-", "I-") for role in roles):
+        return ["O" if role == "_" else role for role in roles]
+    return _from_heads(roles, rows, place)
 
 
 def _from_brackets(roles, place):
