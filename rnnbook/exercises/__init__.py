@@ -20,6 +20,7 @@ from rnnbook.exercises import (
     lstm,
     memory,
     recurrence,
+    semantic_roles,
     text_generation,
     three_ways,
     training,
@@ -33,7 +34,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
-    *(language_models, text_generation, translation),
+    *(language_models, text_generation, translation, semantic_roles),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
