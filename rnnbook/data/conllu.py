@@ -4,9 +4,9 @@ CoNLL-U has one line a token with ten columns, tab-separated, and an empty line 
 sentence. Files of Universal Propositions (Akbik et al. 2015) go on in the same line: column 11
 names the predicate's roleset (such as `give.01`, `_` for other tokens), and each further column
 has the roles of one predicate, in their order: a head token has the role, its subtree is the
-argument. Files with BIO tags or spans in brackets, (ARG0* ... *), are read as they stand. So are
-files of version 2, which hold all arguments of a predicate in its own line: column 12 has their
-heads, column 13 their spans, such as `ARG0:1-2|ARG1:4-5`.
+argument. Files with BIO tags or spans in brackets, ``(ARG0* ... *)``, are read as they stand. So
+are files of version 2, which hold all arguments of a predicate in its own line: column 12 has
+their heads, column 13 their spans, such as `ARG0:1-2|ARG1:4-5`.
 """
 
 import re
