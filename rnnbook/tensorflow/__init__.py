@@ -29,6 +29,7 @@ from rnnbook.tensorflow.lstm import LSTM, LSTMCell
 from rnnbook.tensorflow.rnn import RNN, RNNCell
 from rnnbook.tensorflow.seq2seq import Seq2Seq
 from rnnbook.tensorflow.stack import Stack
+from rnnbook.tensorflow.sweep import Sweep
 from rnnbook.tensorflow.variational_dropout import VariationalDropout
 from rnnbook.tensorflow.zoneout import ZoneoutCell
 
@@ -45,6 +46,7 @@ __all__ = [
     "RNNCell",
     "Seq2Seq",
     "Stack",
+    "Sweep",
     "VariationalDropout",
     "ZoneoutCell",
 ]

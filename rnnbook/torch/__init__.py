@@ -19,6 +19,7 @@ from rnnbook.torch.lstm import LSTM
 from rnnbook.torch.rnn import RNN
 from rnnbook.torch.seq2seq import Seq2Seq
 from rnnbook.torch.stack import Stack
+from rnnbook.torch.sweep import Sweep
 from rnnbook.torch.variational_dropout import VariationalDropout
 from rnnbook.torch.zoneout import Zoneout
 
@@ -31,6 +32,7 @@ __all__ = [
     "LayerNormLSTM",
     "Seq2Seq",
     "Stack",
+    "Sweep",
     "VariationalDropout",
     "Zoneout",
 ]
