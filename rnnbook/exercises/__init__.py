@@ -12,6 +12,7 @@ from rnnbook.exercises import (
     article_project,
     backward,
     forward,
+    generation,
     gradient_flow,
     gru,
     history,
@@ -35,6 +36,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
+    *(generation,),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
