@@ -11,6 +11,7 @@ from collections.abc import Callable
 from rnnbook.exercises import (
     article_project,
     backward,
+    classification,
     forward,
     generation,
     gradient_flow,
@@ -36,7 +37,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
-    *(generation,),
+    *(classification, generation),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
