@@ -14,6 +14,7 @@ EXTRAS = {
     "data": ("pandas",),
     "notebooks": ("pandas", "sklearn", "threadpoolctl", "tqdm", "psutil"),
     "language": ("babel", "nltk", "sacrebleu"),
+    "series": ("arch", "statsmodels"),
 }
 
 

@@ -1,0 +1,171 @@
+"""Which of two forecasts is better, and is the difference more than chance?"""
+
+from functools import cache
+from math import atan, exp, lgamma, pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnbook._check import check_sizes
+from rnnbook.forecasting.scores import counted, mae, mase, rmse, skill
+from rnnbook.forecasting.series import check_series
+
+
+class DieboldMariano(NamedTuple):
+    """What `diebold_mariano` found."""
+
+    difference: float  # mean loss of a minus mean loss of b: negative where a is better
+    statistic: float  # the corrected statistic, to be compared with a t distribution
+    p_value: float  # two-sided
+
+
+def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> DieboldMariano:
+    """Do two forecasts have the same expected loss? (Diebold and Mariano 1995)
+
+    ``d_t = a_t - b_t``, ``DM = mean(d) / sqrt(V / n)`` with V a long-run variance of d, times the
+    correction of Harvey, Leybourne and Newbold (1997) for small samples,
+    ``sqrt((n + 1 - 2 h + h (h - 1) / n) / n)``, against t with n - 1 degrees of freedom.
+
+    `losses_a`, `losses_b` (n,): one loss for each origin, in order of time, such as squared errors.
+    `horizon` h: how far ahead was forecast, in strides between origins; errors of h steps overlap
+    and are correlated up to lag h - 1. By default V weighs these lags fully, as in the paper, and
+    falls back to Bartlett weights where that is not positive. With `lags` V is that of Newey and
+    West (1987) with so many: right also where losses are correlated for longer.
+
+    It compares forecasts, not models: not for models nested in one another that were fitted in an
+    expanding window, where the statistic is not normal even in large samples.
+
+    >>> rng = np.random.default_rng(0)
+    >>> e = rng.standard_normal((2, 400))
+    >>> diebold_mariano(e[0] ** 2, (2 * e[1]) ** 2).p_value < 1e-6
+    True
+    """
+    a, b = check_series(losses_a), check_series(losses_b)
+    if a.shape != b.shape:
+        raise ValueError(f"losses_a has shape {a.shape}; expected {b.shape}, that of losses_b")
+    check_sizes(horizon=horizon)
+    n, d = len(a), a - b
+    if n <= max(horizon, 2):
+        raise ValueError(f"losses_a has {n} values; expected more than {max(horizon, 2)}")
+    if lags is not None:
+        variance = hac_variance(d, lags)
+    else:
+        variance = hac_variance(d, horizon - 1, kernel="uniform")
+        if variance <= 0:
+            variance = hac_variance(d, horizon - 1)
+    if not variance > 1e-30 * np.mean(a**2 + b**2):
+        raise ValueError("losses_a and losses_b differ by a constant; expected some variation")
+    correction = sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
+    statistic = correction * float(d.mean()) / sqrt(variance / n)
+    return DieboldMariano(float(d.mean()), statistic, _t_two_sided(statistic, n - 1))
+
+
+def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:
+    """Long-run variance of a series: ``g_0 + 2 sum_k w_k g_k``, the g_k its autocovariances.
+
+    ``w_k = 1 - k / (lags + 1)`` for "bartlett" (Newey and West 1987; never negative), 1 for
+    "uniform". The variance of the mean of n values is this, divided by n.
+
+    >>> hac_variance([1.0, -1.0, 1.0, -1.0], lags=0)
+    1.0
+    """
+    values = check_series(values)
+    if kernel not in ("bartlett", "uniform"):
+        raise ValueError(f"kernel is {kernel!r}; expected 'bartlett' or 'uniform'")
+    if not 0 <= lags < len(values):
+        raise ValueError(f"lags is {lags}; expected 0 to {len(values) - 1}")
+    d = values - values.mean()
+    total = d @ d
+    for k in range(1, lags + 1):
+        weight = 1 - k / (lags + 1) if kernel == "bartlett" else 1.0
+        total += 2 * weight * (d[k:] @ d[:-k])
+    return float(total / len(d))
+
+
+def _t_two_sided(t, freedom):
+    """P(|T| > |t|), T of Student's t: with t = sqrt(nu) tan(u) the density is cos(u)^(nu - 1)."""
+    start = atan(abs(t) / sqrt(freedom))
+    nodes, weights = _gauss_legendre()
+    u = start + (pi / 2 - start) * (nodes + 1) / 2
+    tail = (pi / 2 - start) / 2 * (weights @ np.cos(u) ** (freedom - 1))
+    whole = sqrt(pi) / 2 * exp(lgamma(freedom / 2) - lgamma((freedom + 1) / 2))
+    return min(1.0, float(tail) / whole)
+
+
+@cache
+def _gauss_legendre():
+    return np.polynomial.legendre.leggauss(200)
+
+
+def bootstrap_means(losses, *, block: int, rng, season: int = 1, draws: int = 2000) -> np.ndarray:
+    """Means (draws,) of resampled losses: their quantiles are an interval for the mean.
+
+    Whole blocks of `block` consecutive losses are drawn (Künsch 1989), so that what hangs together
+    stays together. With `season` a block begins at a multiple of it, so that every hour of the day
+    (24) or the week (168) keeps its share; `block` must then be a multiple of it.
+
+    >>> losses = np.tile([0.0, 10.0], 50)
+    >>> means = bootstrap_means(losses, block=4, season=2, rng=np.random.default_rng(0), draws=100)
+    >>> means.min(), means.max()
+    (np.float64(5.0), np.float64(5.0))
+    """
+    losses = check_series(losses)
+    check_sizes(block=block, season=season, draws=draws)
+    if block % season or block > len(losses):
+        raise ValueError(
+            f"block is {block}; expected a multiple of season = {season}, "
+            f"at most {len(losses)}, the number of losses"
+        )
+    starts = season * rng.integers(
+        0, (len(losses) - block) // season + 1, (draws, -(-len(losses) // block))
+    )
+    places = (starts[..., None] + np.arange(block)).reshape(draws, -1)[:, : len(losses)]
+    return losses[places].mean(axis=1)
+
+
+class ResultsTable(dict):
+    """Rows by name, each a dict of MAE, RMSE, MASE and skill; prints as text.
+
+    `pandas.DataFrame(table).T` makes it a data frame.
+    """
+
+    def __str__(self):
+        widest = max(map(len, self))
+        columns = list(next(iter(self.values())))
+        lines = [" " * widest + "".join(f"{c:>10}" for c in columns)]
+        for name, row in self.items():
+            lines.append(f"{name:{widest}}" + "".join(f"{row[c]:10.4g}" for c in columns))
+        return "\n".join(lines)
+
+
+def results_table(
+    forecasts, targets, training, *, reference: str, season: int = 1, mask=None, training_mask=None
+) -> ResultsTable:
+    """MAE, RMSE, MASE and the skill in MAE over `reference`, for a dict of named forecasts (N, H).
+
+    All are scored on the same targets: a forecast that is missing where a target is there raises
+    `ValueError`.
+
+    >>> forecasts = {"last value": [[1.0, 1.0]], "trend": [[2.0, 3.0]]}
+    >>> print(results_table(forecasts, [[2.0, 4.0]], [0.0, 1.0], reference="last value"))
+                      MAE      RMSE      MASE     skill
+    last value          2     2.236         2         0
+    trend             0.5    0.7071       0.5      0.75
+    """
+    if reference not in forecasts:
+        raise ValueError(f"reference is {reference!r}; expected one of {', '.join(forecasts)}")
+    reference_error = mae(forecasts[reference], targets, mask)
+    table = ResultsTable()
+    for name, forecast in forecasts.items():
+        counted(targets, mask, **{name: forecast})
+        error = mae(forecast, targets, mask)
+        scaled = mase(
+            forecast, targets, training, season=season, mask=mask, training_mask=training_mask
+        )
+        table[name] = {
+            "MAE": error,
+            "RMSE": rmse(forecast, targets, mask),
+            "MASE": scaled,
+            "skill": skill(error, reference_error),
+        }
+    return table

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.api import OLS
+
+from rnnbook.forecasting import (
+    bootstrap_means,
+    diebold_mariano,
+    hac_variance,
+    mae,
+    mase,
+    results_table,
+    rmse,
+)
+from rnnbook.forecasting.comparison import _t_two_sided
+
+
+def differences(rng, n, horizon):
+    """Losses whose difference is a moving average of order horizon - 1, with mean zero."""
+    e = rng.standard_normal(n + horizon - 1)
+    return np.convolve(e, np.ones(horizon), mode="valid")
+
+
+@pytest.mark.parametrize("lags", [0, 1, 4, 9])
+@pytest.mark.parametrize("kernel", ["bartlett", "uniform"])
+def test_variance_against_statsmodels(lags, kernel):
+    d = differences(np.random.default_rng(lags), 300, 5) + 0.3
+    fit = OLS(d, np.ones((300, 1))).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "kernel": kernel, "use_correction": False}
+    )
+    assert hac_variance(d, lags, kernel=kernel) / 300 == pytest.approx(fit.cov_params()[0, 0])
+    if kernel == "bartlett":
+        result = diebold_mariano(d, np.zeros(300), lags=lags)
+        assert result.statistic == pytest.approx(fit.tvalues[0] * np.sqrt(299 / 300))
+        assert result.difference == pytest.approx(fit.params[0])
+
+
+def test_the_formula_of_the_correction_by_hand():
+    rng, h, n = np.random.default_rng(3), 4, 50
+    a, b = differences(rng, n, h) + 1, rng.standard_normal(n) ** 2
+    d = a - b
+    centred = d - d.mean()
+    gamma = [sum(centred[t] * centred[t - k] for t in range(k, n)) / n for k in range(h)]
+    dm = d.mean() / np.sqrt((gamma[0] + 2 * sum(gamma[1:])) / n)
+    corrected = dm * np.sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)
+    result = diebold_mariano(a, b, horizon=h)
+    assert result.statistic == pytest.approx(corrected)
+    assert result.p_value == pytest.approx(2 * stats.t.sf(abs(corrected), n - 1))
+    swapped = diebold_mariano(b, a, horizon=h)
+    assert swapped.statistic == -result.statistic and swapped.p_value == result.p_value
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 10, 99, 5000, 100_000])
+def test_p_values_against_scipy(freedom):
+    for t in (0.0, 0.1, 1.0, 1.96, 3.5, 6.0, -2.0):
+        assert _t_two_sided(t, freedom) == pytest.approx(2 * stats.t.sf(abs(t), freedom), rel=1e-8)
+
+
+@pytest.mark.parametrize("horizon, n", [(1, 60), (1, 500), (3, 300), (6, 500)])
+def test_size_by_simulation(horizon, n):
+    """Equal expected losses: the test at 5 % rejects in about 5 % of 2,000 samples."""
+    rng = np.random.default_rng(horizon * n)
+    zeros = np.zeros(n)
+    rejected = [
+        diebold_mariano(differences(rng, n, horizon), zeros, horizon=horizon).p_value < 0.05
+        for _ in range(2000)
+    ]
+    assert 0.03 < np.mean(rejected) < 0.075
+
+
+def test_size_where_overlap_is_ignored_and_power():
+    rng, zeros = np.random.default_rng(0), np.zeros(300)
+    samples = [differences(rng, 300, 6) for _ in range(500)]
+    ignored = np.mean([diebold_mariano(d, zeros, horizon=1).p_value < 0.05 for d in samples])
+    assert ignored > 0.3
+    newey_west = np.mean([diebold_mariano(d, zeros, lags=20).p_value < 0.05 for d in samples])
+    assert newey_west < 0.12
+    power = np.mean([diebold_mariano(d + 2, zeros, horizon=6).p_value < 0.05 for d in samples])
+    assert power > 0.95
+
+
+def test_a_variance_that_is_not_positive_falls_back_to_bartlett():
+    d = np.tile([1.0, -1.0], 20) + np.linspace(0, 0.1, 40)
+    assert hac_variance(d, 1, kernel="uniform") < 0 < hac_variance(d, 1)
+    assert 0 < diebold_mariano(d, np.zeros(40), horizon=2).p_value <= 1
+
+
+def test_bootstrap_interval_covers_like_the_variance_says():
+    losses = differences(np.random.default_rng(1), 2000, 10)
+    means = bootstrap_means(losses, block=50, rng=np.random.default_rng(2), draws=3000)
+    assert means.std() == pytest.approx(np.sqrt(hac_variance(losses, 30) / 2000), rel=0.15)
+    singles = bootstrap_means(losses, block=1, rng=np.random.default_rng(2), draws=500)
+    assert singles.std() < 0.5 * means.std()
+
+
+def test_seasonal_blocks_keep_the_share_of_every_phase():
+    losses = np.tile(np.arange(24.0), 40)
+    means = bootstrap_means(losses, block=48, season=24, rng=np.random.default_rng(0), draws=50)
+    assert means == pytest.approx(11.5)
+    loose = bootstrap_means(losses, block=10, rng=np.random.default_rng(0), draws=50)
+    assert loose.std() > 0.1
+
+
+def test_results_table_is_its_scores():
+    rng = np.random.default_rng(0)
+    y, training = rng.standard_normal((20, 3)), rng.standard_normal(50)
+    forecasts = {"zero": np.zeros((20, 3)), "half": y / 2}
+    table = results_table(forecasts, y, training, reference="zero", season=7)
+    assert table["half"]["skill"] == pytest.approx(0.5) and table["zero"]["skill"] == 0
+    assert table["half"]["MAE"] == mae(y / 2, y) and table["half"]["RMSE"] == rmse(y / 2, y)
+    assert table["half"]["MASE"] == mase(y / 2, y, training, season=7)
+    lines = str(table).splitlines()
+    assert lines[0].split() == ["MAE", "RMSE", "MASE", "skill"] and len(set(map(len, lines))) == 1
+    pandas = pytest.importorskip("pandas")
+    assert pandas.DataFrame(table).T.loc["half", "MAE"] == mae(y / 2, y)
+
+
+def test_errors():
+    a = np.arange(10.0)
+    with pytest.raises(ValueError, match=r"losses_a has shape \(9,\); expected \(10,\)"):
+        diebold_mariano(a[1:], a)
+    with pytest.raises(ValueError, match="losses_a and losses_b differ by a constant"):
+        diebold_mariano(a, a + 1)
+    with pytest.raises(ValueError, match="losses_a has 3 values; expected more than 5"):
+        diebold_mariano(a[:3], a[:3] ** 2, horizon=5)
+    with pytest.raises(ValueError, match="horizon is 0; expected a positive whole number"):
+        diebold_mariano(a, a**2, horizon=0)
+    with pytest.raises(ValueError, match=r"series\[1\] is nan; expected finite values"):
+        diebold_mariano([1.0, np.nan, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="lags is 10; expected 0 to 9"):
+        hac_variance(a, 10)
+    with pytest.raises(ValueError, match="kernel is 'flat'; expected 'bartlett' or 'uniform'"):
+        hac_variance(a, 1, kernel="flat")
+    with pytest.raises(ValueError, match="block is 25; expected a multiple of season = 24"):
+        bootstrap_means(np.arange(99.0), block=25, season=24, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="reference is 'x'; expected one of zero"):
+        results_table({"zero": a}, a, a, reference="x")
+    with pytest.raises(ValueError, match=r"gappy\[0\] is not finite"):
+        results_table({"zero": 0 * a, "gappy": a * np.nan}, a + 1, a, reference="zero")
