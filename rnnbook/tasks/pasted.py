@@ -1,11 +1,11 @@
 """Digits pasted on a textured background, with a label for every pixel.
 
 Which pixels belong to a digit? In `pasted_digits` a pixel's neighbourhood mostly tells. In
-`connected_digit` it does not: two digits hang on two lines, and only the digit whose line
-reaches the left edge is to be labelled. The other line breaks off two or three pixels before it.
-Near the digits both look alike; whoever wants to know must follow the line across the image. It
-is a relative of the "Pathfinder" images with which Linsley et al. (2018) tested convolutions
-against recurrences.
+`connected_digit` it does not: a line runs from each of two digits to the left edge, one of them
+has a gap somewhere, and only the digit on the whole line is to be labelled. Near the digits both
+look alike; whoever wants to know must look along the lines, across the image. It is a relative
+of the "Pathfinder" images with which Linsley et al. (2018) tested convolutions against
+recurrences.
 
 The digits are given, such as scikit-learn's 8 x 8 ones divided by 16. The texture is a sum of
 three gratings of random direction, with noise; the ink lies on it like paint, so that dark
@@ -20,10 +20,9 @@ from rnnbook._check import check_sizes
 
 SIDE = 24  # rows and columns of a scene
 DIGIT = 8
-TRIES = 10_000
 STRIP = 10  # the columns on the left where the lines run
-STARTS = 6, 18  # rows in which the line to the edge may start: from all, both halves are reached
-LINE = 0.8  # brightness
+LINE, GAP = 0.8, 3  # brightness; pixels that one line lacks
+TRIES = 10_000
 GRATINGS, TEXTURE, NOISE = 3, 0.35, 0.05
 
 
@@ -49,40 +48,69 @@ def pasted_digits(rng: np.random.Generator, digits: np.ndarray, number: int) -> 
     scenes = []
     for _ in range(number):
         parts, ink, which = _digits(rng, digits, rng.permutation(2))
-        scenes.append((_painted(rng, ink), parts > 0, parts, which))
+        scenes.append((ink + (1 - ink) * _texture(rng), parts > 0, parts, which))
     return Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
 
 
 def connected_digit(rng: np.random.Generator, digits: np.ndarray, number: int) -> Scenes:
-    """Scenes with two digits on lines; the digit whose line reaches the left edge is labelled.
+    """Scenes with two digits on lines; the digit whose line has no gap is labelled.
 
-    The row where the line starts says nothing about which digit it leads to, and each of the two
-    is chosen half of the time. So a model that finds all ink but cannot follow a line has to
-    label both digits or neither, or guess: its intersection over union is at most about one half.
+    For each scene a coin chooses one of the two that `connected_pairs` makes. So nothing but the
+    gap says which digit it is, and a model that finds all ink but cannot look along a line has to
+    label both digits or neither, or guess: its intersection over union is about one half at most.
 
     >>> scenes = connected_digit(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2)
     >>> [int(labels.sum()) for labels in scenes.labels]
     [64, 64]
-    >>> sorted(set(scenes.parts[0].ravel().tolist()))
+    """
+    pairs = connected_pairs(rng, digits, number)
+    coin = rng.integers(2, size=number)
+    return Scenes(*(np.stack(both)[coin, np.arange(number)] for both in zip(*pairs, strict=True)))
+
+
+def connected_pairs(rng: np.random.Generator, digits: np.ndarray, number: int):
+    """Two `Scenes` that differ in two gaps only: in the first digit 1 is connected, then digit 2.
+
+    >>> one, two = connected_pairs(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2)
+    >>> int((one.images[0] != two.images[0]).sum())
+    6
+    >>> sorted(set(one.parts[0].ravel().tolist()))
     [0, 1, 2, 3, 4]
     """
     _check(digits, number)
-    scenes = []
+    pairs = []
     for _ in range(number):
-        chosen, start = int(rng.integers(1, 3)), int(rng.integers(*STARTS))
-        order = rng.permutation(2)  # drawn before the tries, these three stay independent
-        for _ in range(TRIES):
-            parts, ink, which = _digits(rng, digits, order, first=STRIP + 2)
-            lines = _lines(rng, parts, chosen, start)
-            if lines:
-                break
-        else:
-            raise ValueError(f"digits: no room for two lines in {TRIES} tries; expected less ink")
-        for k, line in enumerate(lines, start=1):
-            parts[line & (parts == 0)] = k + 2
-            ink[line] = np.maximum(ink[line], LINE)
-        scenes.append((_painted(rng, ink), parts == chosen, parts, which))
-    return Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
+        parts, ink, which, paths = _digits_on_lines(rng, digits)
+        texture = _texture(rng)
+        gaps = [path[k : k + GAP] for path in paths for k in [_gap_start(rng, path)]]
+        pairs.append(
+            [_connected(parts, ink, which, paths, texture, gaps, chosen) for chosen in (1, 2)]
+        )
+    return tuple(
+        Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
+        for scenes in zip(*pairs, strict=True)
+    )
+
+
+def _digits_on_lines(rng, digits):
+    """Two digits and, for each, the pixels of a line to the left edge; the lines do not touch."""
+    for _ in range(TRIES):
+        parts, ink, which = _digits(rng, digits, rng.permutation(2), first=STRIP + 2)
+        paths = [_path(rng, parts == k) for k in (1, 2)]
+        one, two = map(_drawn, paths)
+        if not (_touch(one, two) or _touch(one, parts == 2) or _touch(two, parts == 1)):
+            return parts, ink, which, paths
+    raise ValueError(f"digits: no room for two lines in {TRIES} tries; expected less ink")
+
+
+def _connected(parts, ink, which, paths, texture, gaps, chosen):
+    """The scene in which the other digit's line has its gap."""
+    parts, ink = parts.copy(), ink.copy()
+    for k, (path, gap) in enumerate(zip(paths, gaps, strict=True), start=1):
+        line = _drawn(path) if k == chosen else _drawn(path) & ~_drawn(gap)
+        parts[line] = k + 2
+        ink[line] = LINE
+    return ink + (1 - ink) * texture, parts == chosen, parts, which
 
 
 def _digits(rng, digits, order, first=0):
@@ -98,26 +126,28 @@ def _digits(rng, digits, order, first=0):
     return parts, ink, which
 
 
-def _lines(rng, parts, chosen, start):
-    """A line for each digit, or None where they touch each other or the other's digit."""
-    lines = []
-    for k in (1, 2):
-        row = start if k == chosen else int(rng.integers(1, SIDE - 1))
-        lines.append(_line(rng, parts == k, row, to_edge=k == chosen))
-    meet = _touch(*lines) or _touch(lines[0], parts == 2) or _touch(lines[1], parts == 1)
-    return None if meet else lines
+def _path(rng, digit):
+    """Pixels (L, 2) from the left edge to the digit's leftmost ink: a row, a column, a row."""
+    right = int(np.flatnonzero(digit.any(axis=0))[0])
+    start, end = int(rng.integers(1, SIDE - 1)), int(rng.choice(np.flatnonzero(digit[:, right])))
+    bend, way = int(rng.integers(2, STRIP)), 1 if end > start else -1
+    return np.array(
+        [(start, c) for c in range(bend)]
+        + [(r, bend) for r in range(start, end, way)]
+        + [(end, c) for c in range(bend, right)]
+    )
 
 
-def _line(rng, digit, start, to_edge):
-    """A line to the digit's leftmost ink: along a row, along a column of the strip, along a row."""
-    column = int(np.flatnonzero(digit.any(axis=0))[0])
-    end = int(rng.choice(np.flatnonzero(digit[:, column])))
-    bend = int(rng.integers(4, STRIP))
-    line = np.zeros((SIDE, SIDE), bool)
-    line[start, 0 if to_edge else int(rng.integers(2, 4)) : bend + 1] = True
-    line[min(start, end) : max(start, end) + 1, bend] = True
-    line[end, bend:column] = True
-    return line
+def _gap_start(rng, path):
+    """Where on a path its gap begins: two pixels at both ends are always drawn."""
+    return int(rng.integers(2, len(path) - GAP - 1))
+
+
+def _drawn(path):
+    """The pixels (L, 2) as a mask (24, 24)."""
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[tuple(path.T)] = True
+    return mask
 
 
 def _touch(a, b):
@@ -130,8 +160,8 @@ def _touch(a, b):
     return bool((grown & b).any())
 
 
-def _painted(rng, ink):
-    """The ink over a texture, clipped to [0, 1]."""
+def _texture(rng):
+    """Three gratings of random direction with noise, within [0, 1]."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     angle, length = rng.uniform(0, np.pi, GRATINGS), rng.uniform(3, 8, GRATINGS)
     phase = rng.uniform(0, 2 * np.pi, GRATINGS)
@@ -139,8 +169,8 @@ def _painted(rng, ink):
         np.sin(2 * np.pi * (rows * np.sin(a) + columns * np.cos(a)) / s + p)
         for a, s, p in zip(angle, length, phase, strict=True)
     ]
-    texture = TEXTURE * (1 + np.mean(waves, axis=0)) + NOISE * rng.standard_normal(ink.shape)
-    return np.clip(ink + (1 - ink) * texture, 0, 1)
+    noise = NOISE * rng.standard_normal((SIDE, SIDE))
+    return np.clip(TEXTURE * (1 + np.mean(waves, axis=0)) + noise, 0, 1)
 
 
 def _check(digits, number):
