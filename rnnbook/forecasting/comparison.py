@@ -55,8 +55,9 @@ def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> Diebo
             variance = hac_variance(d, horizon - 1)
     if not variance > 1e-30 * np.mean(a**2 + b**2):
         raise ValueError("losses_a and losses_b differ by a constant; expected some variation")
-    correction = sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    statistic = correction * float(d.mean()) / sqrt(variance / n)
+    h = horizon
+    correction = sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)  # eq-dm-correction
+    statistic = correction * float(d.mean()) / sqrt(variance / n)  # eq-diebold-mariano
     return DieboldMariano(float(d.mean()), statistic, _t_two_sided(statistic, n - 1))
 
 
@@ -78,7 +79,7 @@ def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:
     total = d @ d
     for k in range(1, lags + 1):
         weight = 1 - k / (lags + 1) if kernel == "bartlett" else 1.0
-        total += 2 * weight * (d[k:] @ d[:-k])
+        total += 2 * weight * (d[k:] @ d[:-k])  # eq-long-run-variance
     return float(total / len(d))
 
 
