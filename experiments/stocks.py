@@ -10,6 +10,8 @@ Scores are means over stocks and days: log v + r^2 / v for a variance v, with r 
 squared error over the squared return for a mean.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import nn
@@ -27,10 +29,10 @@ RATE, BATCH, LENGTH, WARM_UP = 0.02, 16, 150, 30
 def days():
     """Dates (L,), log returns (3, L) in percent and logarithms of daily ranges (3, L)."""
     table = data.load_stocks()
-    columns = {name: table.loc[ticker] for name, ticker in enumerate(TICKERS)}
-    dates = columns[0].index[1:].to_numpy()
-    returns = [100 * np.diff(np.log(columns[k]["Adj Close"])) for k in columns]
-    ranges = [np.log(100 * np.log(columns[k].High / columns[k].Low))[1:] for k in columns]
+    stocks = [table.loc[ticker] for ticker in TICKERS]
+    dates = stocks[0].index[1:].to_numpy()
+    returns = [100 * np.diff(np.log(stock["Adj Close"])) for stock in stocks]
+    ranges = [np.log(100 * np.log(stock.High / stock.Low))[1:] for stock in stocks]
     return dates, np.stack(returns), np.stack(ranges)
 
 
@@ -107,7 +109,7 @@ def rolling(seed, kind, hidden, steps, years):
     """Forecasts for all days of the years: each by a network trained on the days before it."""
     dates, returns, ranges = days()
     ends, parts = starts(dates, years), []
-    for first, last in zip(ends[:-1], ends[1:], strict=True):
+    for first, last in pairwise(ends):
         model = train(seed, kind, hidden, steps, returns, ranges, first)
         parts.append(forecast(model, kind, returns, ranges, first)[:, first:last])
     return np.concatenate(parts, axis=1), returns[:, ends[0] : ends[-1]]

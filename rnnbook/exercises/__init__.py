@@ -23,6 +23,7 @@ from rnnbook.exercises import (
     memory,
     recurrence,
     semantic_roles,
+    stocks,
     text_generation,
     three_ways,
     training,
@@ -38,6 +39,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation),
+    *(stocks,),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

@@ -22,8 +22,8 @@ def check_times(times, step=None):
     if wrong.size:
         k = wrong[0]
         raise ValueError(
-            f"times[{k + 1}] is {times[k + 1]}, {steps[k]} after times[{k}]; "
-            f"expected a step of {step}"
+            f"times[{k + 1}] is {_text(times[k + 1])}, {_text(steps[k])} after times[{k}]; "
+            f"expected a step of {_text(step)}"
         )
     return step
 
@@ -49,7 +49,8 @@ def regular_grid(times, values, step):
     if off.size:
         k = off[0]
         raise ValueError(
-            f"times[{k}] is {times[k]}; expected a whole number of steps of {step} after {times[0]}"
+            f"times[{k}] is {_text(times[k])}; "
+            f"expected a whole number of steps of {_text(step)} after {_text(times[0])}"
         )
     places = count.astype(int)
     mask = np.zeros(places[-1] + 1, bool)
@@ -68,6 +69,17 @@ def _ordered(times):
         k = int(np.argmin(forward))
         how = "the same as" if times[k + 1] == times[k] else "before"
         raise ValueError(
-            f"times[{k + 1}] is {times[k + 1]}, {how} times[{k}]; expected increasing times"
+            f"times[{k + 1}] is {_text(times[k + 1])}, {how} times[{k}]; expected increasing times"
         )
     return times
+
+
+def _text(time):
+    """A time or a duration, in the largest unit that is exact."""
+    if isinstance(time, np.datetime64):
+        return np.datetime_as_string(time, unit="auto")
+    if isinstance(time, np.timedelta64):
+        for unit in ("D", "h", "m", "s"):
+            if time % np.timedelta64(1, unit) == np.timedelta64(0, unit):
+                return str(time.astype(f"timedelta64[{unit}]"))
+    return str(time)
