@@ -22,6 +22,7 @@ from rnnbook.exercises import (
     lstm,
     memory,
     recurrence,
+    segmentation,
     semantic_roles,
     stocks,
     text_generation,
@@ -38,7 +39,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
-    *(classification, generation),
+    *(classification, generation, segmentation),
     *(stocks,),
 )
 EXERCISES: dict[str, Exercise] = {

@@ -44,9 +44,9 @@ def forward(layers: list, x: np.ndarray) -> tuple[np.ndarray, tuple]:
     check_pairs(layers)
     check_images(x)
     N, R, C, _ = x.shape
-    rows, _, row_cache = stack.forward(layers[:1], x.reshape(N * R, C, -1))
+    rows, _, row_cache = stack.forward(layers[:1], x.reshape(N * R, C, -1))  # eq-sweep-rows
     columns = rows.reshape(N, R, C, -1).swapaxes(1, 2).reshape(N * C, R, -1)
-    hs, _, column_cache = stack.forward(layers[1:], columns)
+    hs, _, column_cache = stack.forward(layers[1:], columns)  # eq-sweep-columns
     return hs.reshape(N, C, R, -1).swapaxes(1, 2), (row_cache, column_cache)
 
 

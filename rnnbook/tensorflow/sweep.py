@@ -30,10 +30,10 @@ class Sweep(keras.layers.Layer):
         """Outputs of images; every output depends on every pixel."""
         check_images(x)
         _, R, C, D = x.shape
-        rows, _ = self.rows(tf.reshape(x, (-1, C, D)))
+        rows, _ = self.rows(tf.reshape(x, (-1, C, D)))  # eq-sweep-rows
         H = rows.shape[-1]
         columns = tf.transpose(tf.reshape(rows, (-1, R, C, H)), (0, 2, 1, 3))
-        hs, _ = self.columns(tf.reshape(columns, (-1, R, H)))
+        hs, _ = self.columns(tf.reshape(columns, (-1, R, H)))  # eq-sweep-columns
         return tf.transpose(tf.reshape(hs, (-1, C, R, hs.shape[-1])), (0, 2, 1, 3))
 
     def get_config(self):

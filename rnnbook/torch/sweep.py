@@ -27,7 +27,7 @@ class Sweep(nn.Module):
         """Outputs of images; every output depends on every pixel."""
         check_images(x)
         N, R, C, _ = x.shape
-        rows, _ = self.rows(x.reshape(N * R, C, -1))
+        rows, _ = self.rows(x.reshape(N * R, C, -1))  # eq-sweep-rows
         columns = rows.reshape(N, R, C, -1).transpose(1, 2).reshape(N * C, R, -1)
-        hs, _ = self.columns(columns)
+        hs, _ = self.columns(columns)  # eq-sweep-columns
         return hs.reshape(N, C, R, -1).transpose(1, 2)
