@@ -29,6 +29,7 @@ from rnnbook.exercises import (
     three_ways,
     training,
     translation,
+    video,
     worked_examples,
 )
 from rnnbook.exercises.checker import CASES, Exercise, first_mistake
@@ -39,7 +40,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
-    *(classification, generation, segmentation),
+    *(classification, generation, segmentation, video),
     *(stocks,),
 )
 EXERCISES: dict[str, Exercise] = {

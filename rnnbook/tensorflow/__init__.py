@@ -22,6 +22,7 @@ if keras.backend.backend() != "tensorflow":
     )
 
 from rnnbook.tensorflow.attention import Attention
+from rnnbook.tensorflow.conv_lstm import ConvLSTM
 from rnnbook.tensorflow.crf import CRF
 from rnnbook.tensorflow.gru import GRU, GRUCell
 from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
@@ -39,6 +40,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Attention",
+    "ConvLSTM",
     "GRUCell",
     "LSTMCell",
     "LayerNormLSTM",

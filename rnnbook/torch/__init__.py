@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from rnnbook.torch.attention import Attention
+from rnnbook.torch.conv_lstm import ConvLSTM
 from rnnbook.torch.crf import CRF
 from rnnbook.torch.gru import GRU
 from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
@@ -29,6 +30,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Attention",
+    "ConvLSTM",
     "LayerNormLSTM",
     "Seq2Seq",
     "Stack",

@@ -1,0 +1,92 @@
+"""Videos of a digit that moves straight on and bounces off the walls.
+
+A relative of the "moving MNIST" of Srivastava, Mansimov and Salakhutdinov (2015), small enough
+for a CPU: one 8 x 8 digit in frames of 16 x 16 pixels. It moves by one pixel a step,
+along an axis or a diagonal, so that nothing is interpolated, and the law of its movement is known
+exactly. Whoever knows two frames, and the law, can tell all later frames; one frame tells the
+place and not the velocity.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnbook._check import check_sizes
+
+SIDE = 16  # rows and columns of a frame
+DIGIT = 8
+ROOM = SIDE - DIGIT  # places of the digit's top left corner: 0 to ROOM
+SPEED = 1  # at most so many pixels a step, in either direction
+
+
+class Videos(NamedTuple):
+    """N videos, and what is where."""
+
+    frames: np.ndarray  # (N, T, 16, 16) in [0, 1]
+    corners: np.ndarray  # (N, T, 2) row and column of the digit's top left corner
+    numbers: np.ndarray  # (N,) which of the given digits it is
+
+
+def reflect(corners: np.ndarray) -> np.ndarray:
+    """Where a digit is that flew straight to `corners`, if walls throw it back.
+
+    The path is folded: p -> M - |M - p mod 2M| with M = 8, the largest place.
+
+    >>> reflect(np.array([-1, 0, 5, 8, 9, 17]))
+    array([1, 0, 5, 8, 7, 1])
+    """
+    return ROOM - np.abs(ROOM - np.mod(corners, 2 * ROOM))
+
+
+def bouncing_digits(
+    rng: np.random.Generator, digits: np.ndarray, number: int, steps: int
+) -> Videos:
+    """N videos of T frames: a digit of `digits` (M, 8, 8) at a random place, with some velocity.
+
+    The velocity is -1, 0 or 1 pixel a step in each direction, never (0, 0). To copy the last
+    frame is wrong at every step; the true law is right at every step.
+
+    >>> videos = bouncing_digits(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2, 5)
+    >>> videos.frames.shape, np.diff(videos.corners[0], axis=0)[0].tolist()
+    ((2, 5, 16, 16), [1, 0])
+    """
+    _check(digits, number, steps)
+    numbers = rng.integers(len(digits), size=number)
+    velocities = np.array([_velocity(rng) for _ in range(number)])
+    start = rng.integers(0, 2 * ROOM, (number, 2))  # also on its way back
+    straight = start[:, None] + velocities[:, None] * np.arange(steps)[:, None]
+    corners = reflect(straight)
+    return Videos(draw(digits[numbers], corners), corners, numbers)
+
+
+def draw(images: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Frames (N, T, 16, 16) with images (N, 8, 8) at corners (N, T, 2).
+
+    >>> draw(np.ones((1, 8, 8)), np.array([[[0, 8]]])).sum()
+    np.float64(64.0)
+    """
+    N, T, _ = corners.shape
+    frames = np.zeros((N, T, SIDE, SIDE))
+    places = np.arange(DIGIT)
+    rows = corners[:, :, 0, None, None] + places[:, None]
+    columns = corners[:, :, 1, None, None] + places
+    frames[np.arange(N)[:, None, None, None], np.arange(T)[:, None, None], rows, columns] = images[
+        :, None
+    ]
+    return frames
+
+
+def _velocity(rng):
+    while True:
+        velocity = rng.integers(-SPEED, SPEED + 1, 2)
+        if velocity.any():
+            return velocity
+
+
+def _check(digits, number, steps):
+    check_sizes(number=number, steps=steps)
+    if digits.ndim != 3 or digits.shape[1:] != (DIGIT, DIGIT) or not len(digits):
+        raise ValueError(f"digits has shape {digits.shape}; expected (M, 8, 8), M at least 1")
+    if not (digits.min() >= 0 and digits.max() <= 1):
+        low, high = digits.min(), digits.max()
+        raise ValueError(f"digits has values from {low} to {high}; expected 0 to 1")

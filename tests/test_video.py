@@ -1,0 +1,80 @@
+"""Bouncing digits: the law of movement holds, and the digit is where it is said to be."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from rnnbook.tasks.video import DIGIT, ROOM, SIDE, bouncing_digits, draw, reflect
+
+DIGITS = load_digits().images[:50] / 16
+
+
+@pytest.fixture(scope="module")
+def videos():
+    return bouncing_digits(np.random.default_rng(0), DIGITS, number=300, steps=20)
+
+
+def test_the_frames_show_the_digit_at_its_corner_and_nothing_else(videos):
+    for n, t in np.ndindex(40, 20):
+        r, c = videos.corners[n, t]
+        frame = videos.frames[n, t].copy()
+        np.testing.assert_array_equal(
+            frame[r : r + DIGIT, c : c + DIGIT], DIGITS[videos.numbers[n]]
+        )
+        frame[r : r + DIGIT, c : c + DIGIT] = 0
+        assert not frame.any()
+
+
+def test_it_moves_straight_on_and_turns_at_the_walls_only(videos):
+    for corners in videos.corners:
+        for place in corners.T:
+            steps = np.diff(place)
+            assert len(set(np.abs(steps))) == 1
+            turns = np.flatnonzero(np.diff(steps)) + 1
+            assert set(place[turns]) <= {0, ROOM}
+    assert videos.corners.min() == 0
+    assert videos.corners.max() == ROOM
+
+
+def test_reflect_agrees_with_a_step_by_step_bounce():
+    for start, speed in [(3, 2), (0, -1), (7, 2), (8, 1)]:
+        place, velocity, path = start, speed, []
+        for _ in range(40):
+            path.append(place)
+            place += velocity
+            if place < 0 or place > ROOM:
+                place = -place if place < 0 else 2 * ROOM - place
+                velocity = -velocity
+        np.testing.assert_array_equal(reflect(start + speed * np.arange(40)), path)
+
+
+def test_all_velocities_and_places_occur(videos):
+    steps = videos.corners[:, 1] - videos.corners[:, 0]
+    assert {tuple(s) for s in steps.tolist()} == {
+        (a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b
+    }
+    assert len(np.unique(videos.corners[:, 0, 0])) == ROOM + 1
+
+
+def test_the_same_seed_gives_the_same_videos():
+    one, two = (bouncing_digits(np.random.default_rng(3), DIGITS, 4, 6) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_draw_puts_each_image_in_its_place():
+    frames = draw(DIGITS[:2], np.array([[[0, 0]], [[ROOM, 5]]]))
+    assert frames.shape == (2, 1, SIDE, SIDE)
+    np.testing.assert_array_equal(frames[1, 0, ROOM:, 5 : 5 + DIGIT], DIGITS[1])
+
+
+@pytest.mark.parametrize(
+    ("digits", "steps", "message"),
+    [
+        (np.ones((2, 8)), 1, r"digits has shape \(2, 8\); expected \(M, 8, 8\)"),
+        (np.full((1, 8, 8), 16.0), 1, "digits has values from 16.0 to 16.0; expected 0 to 1"),
+        (np.ones((1, 8, 8)), 0, "steps is 0"),
+    ],
+)
+def test_errors(digits, steps, message):
+    with pytest.raises(ValueError, match=message):
+        bouncing_digits(np.random.default_rng(0), digits, 1, steps)
