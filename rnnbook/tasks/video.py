@@ -30,7 +30,7 @@ class Videos(NamedTuple):
 def reflect(corners: np.ndarray) -> np.ndarray:
     """Where a digit is that flew straight to `corners`, if walls throw it back.
 
-    The path is folded: p -> M - |M - p mod 2M| with M = 8, the largest place.
+    The path is folded: ``p -> M - |M - p mod 2M|`` with M = 8, the largest place.
 
     >>> reflect(np.array([-1, 0, 5, 8, 9, 17]))
     array([1, 0, 5, 8, 7, 1])
