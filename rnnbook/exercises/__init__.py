@@ -13,6 +13,7 @@ from rnnbook.exercises import (
     backward,
     classification,
     forward,
+    frameworks,
     generation,
     gradient_flow,
     gru,
@@ -42,6 +43,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),
     *(stocks,),
+    *(frameworks,),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
