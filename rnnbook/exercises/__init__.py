@@ -12,6 +12,7 @@ from rnnbook.exercises import (
     article_project,
     backward,
     classification,
+    efficient,
     forward,
     frameworks,
     generation,
@@ -44,6 +45,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks,),
     *(frameworks,),
+    *(efficient,),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

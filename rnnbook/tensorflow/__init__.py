@@ -24,9 +24,13 @@ if keras.backend.backend() != "tensorflow":
 from rnnbook.tensorflow.attention import Attention
 from rnnbook.tensorflow.conv_lstm import ConvLSTM
 from rnnbook.tensorflow.crf import CRF
+from rnnbook.tensorflow.diagonal_ssm import DiagonalSSM
 from rnnbook.tensorflow.gru import GRU, GRUCell
 from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
+from rnnbook.tensorflow.lru import LRU
 from rnnbook.tensorflow.lstm import LSTM, LSTMCell
+from rnnbook.tensorflow.min_gru import MinGRU
+from rnnbook.tensorflow.min_lstm import MinLSTM
 from rnnbook.tensorflow.rnn import RNN, RNNCell
 from rnnbook.tensorflow.seq2seq import Seq2Seq
 from rnnbook.tensorflow.stack import Stack
@@ -37,14 +41,18 @@ from rnnbook.tensorflow.zoneout import ZoneoutCell
 __all__ = [
     "CRF",
     "GRU",
+    "LRU",
     "LSTM",
     "RNN",
     "Attention",
     "ConvLSTM",
+    "DiagonalSSM",
     "GRUCell",
     "LSTMCell",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
+    "MinGRU",
+    "MinLSTM",
     "RNNCell",
     "Seq2Seq",
     "Stack",

@@ -14,9 +14,13 @@ except ModuleNotFoundError as error:
 from rnnbook.torch.attention import Attention
 from rnnbook.torch.conv_lstm import ConvLSTM
 from rnnbook.torch.crf import CRF
+from rnnbook.torch.diagonal_ssm import DiagonalSSM
 from rnnbook.torch.gru import GRU
 from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
+from rnnbook.torch.lru import LRU
 from rnnbook.torch.lstm import LSTM
+from rnnbook.torch.min_gru import MinGRU
+from rnnbook.torch.min_lstm import MinLSTM
 from rnnbook.torch.rnn import RNN
 from rnnbook.torch.seq2seq import Seq2Seq
 from rnnbook.torch.stack import Stack
@@ -27,11 +31,15 @@ from rnnbook.torch.zoneout import Zoneout
 __all__ = [
     "CRF",
     "GRU",
+    "LRU",
     "LSTM",
     "RNN",
     "Attention",
     "ConvLSTM",
+    "DiagonalSSM",
     "LayerNormLSTM",
+    "MinGRU",
+    "MinLSTM",
     "Seq2Seq",
     "Stack",
     "Sweep",

@@ -1,0 +1,166 @@
+"""A diagonal state space layer (S4D, Gu et al. 2022): a bank of damped oscillators a channel.
+
+Every channel d drives M complex states of its own, dh/dt = A h + x with A = -exp(log_decay) + i
+frequency; held constant over a step of length dt, the input gives a linear recurrence with fixed
+coefficients. Such a recurrence is also a convolution with a kernel as long as the sequence.
+
+============== ========= ============================================================
+symbol         shape     meaning
+============== ========= ============================================================
+x, y           (N, T, D) inputs and outputs
+log_dt         (D,)      logarithm of the length of a step
+log_decay      (D, M)    logarithm of the decay rates
+frequency      (D, M)    angular frequencies
+C_re, C_im     (D, M)    weights of the states in the output
+skip           (D,)      weights past them
+============== ========= ============================================================
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook.numpy.scan import scan, scan_backward
+
+
+class Params(NamedTuple):
+    """Weights of a diagonal state space layer, all real."""
+
+    log_dt: np.ndarray  # (D,)
+    log_decay: np.ndarray  # (D, M)
+    frequency: np.ndarray  # (D, M)
+    C_re: np.ndarray  # (D, M)
+    C_im: np.ndarray  # (D, M)
+    skip: np.ndarray  # (D,)
+
+
+class Cache(NamedTuple):
+    """What the backward pass needs."""
+
+    x: np.ndarray  # (N, T, D)
+    hs: np.ndarray  # (N, T, D, M) complex
+    h_0: np.ndarray  # (N, D, M) complex
+
+
+def init(rng, input_size: int, state_size: int, *, dtype=np.float64) -> Params:
+    """S4D-Lin: decay 1/2, frequencies pi m, steps from 0.001 to 0.1 on a logarithmic scale.
+
+    >>> init(np.random.default_rng(0), input_size=2, state_size=3).frequency.shape
+    (2, 3)
+    """
+    check_sizes(input_size=input_size, state_size=state_size)
+    D, M = input_size, state_size
+    log_dt = rng.uniform(np.log(1e-3), np.log(1e-1), D)
+    frequency = np.tile(np.pi * np.arange(M), (D, 1))
+    C = rng.standard_normal((2, D, M)) / np.sqrt(2)
+    weights = (log_dt, np.full((D, M), np.log(0.5)), frequency, *C, np.ones(D))
+    return Params(*(w.astype(dtype) for w in weights))
+
+
+def discretise(params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of one step, (D, M) each: h_t = A_bar * h_(t-1) + B_bar * x_t.
+
+    >>> A_bar, B_bar = discretise(init(np.random.default_rng(0), input_size=2, state_size=3))
+    >>> bool((np.abs(A_bar) < 1).all())
+    True
+    """
+    A = -np.exp(params.log_decay) + 1j * params.frequency
+    A_bar = np.exp(A * np.exp(params.log_dt)[:, None])  # eq-ssm-a
+    B_bar = (A_bar - 1) / A  # eq-ssm-b
+    kind = np.result_type(params.log_dt, np.complex64)
+    return A_bar.astype(kind), B_bar.astype(kind)
+
+
+def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
+    """Outputs y (N, T, D), the last complex state (N, D, M), and the cache for `backward`.
+
+    >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
+    >>> y, state, cache = forward(params, np.ones((1, 5, 2)))
+    >>> y.shape, state.shape
+    ((1, 5, 2), (1, 2, 3))
+    """
+    h_0 = _check_inputs(params, x, state)
+    A_bar, B_bar = discretise(params)
+    u = B_bar * x[..., None]
+    hs = scan(np.broadcast_to(A_bar, u.shape), u, h_0)  # eq-ssm-h
+    C = params.C_re + 1j * params.C_im
+    y = 2 * (hs * C).real.sum(axis=-1) + params.skip * x  # eq-ssm-y
+    return y.astype(x.dtype), hs[:, -1].copy(), Cache(x, hs, h_0)
+
+
+def kernel(params: Params, length: int) -> np.ndarray:
+    """The kernel (T, D) of the convolution that the layer is: its answer to a single 1.
+
+    >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
+    >>> kernel(params, 5).shape
+    (5, 2)
+    """
+    check_sizes(length=length)
+    A_bar, B_bar = discretise(params)
+    C = params.C_re + 1j * params.C_im
+    powers = np.exp(np.log(A_bar) * np.arange(length)[:, None, None])
+    k = 2 * (powers * B_bar * C).real.sum(axis=-1)  # eq-ssm-kernel
+    return k.astype(params.log_dt.dtype)
+
+
+def convolve(params: Params, x: np.ndarray) -> np.ndarray:
+    """Outputs y (N, T, D) from the state zero, by Fourier transform: O(T log T).
+
+    >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
+    >>> x = np.random.default_rng(1).standard_normal((1, 50, 2))
+    >>> bool(np.allclose(convolve(params, x), forward(params, x)[0], atol=1e-12))
+    True
+    """
+    _check_inputs(params, x, None)
+    T = x.shape[1]
+    k_f, x_f = np.fft.rfft(kernel(params, T), 2 * T, axis=0), np.fft.rfft(x, 2 * T, axis=1)
+    y = np.fft.irfft(k_f * x_f, 2 * T, axis=1)[:, :T] + params.skip * x  # eq-ssm-convolution
+    return y.astype(x.dtype)
+
+
+def backward(params: Params, cache: Cache, dy: np.ndarray):
+    """Gradients of the parameters, of x and of the first state, from `dy` (N, T, D).
+
+    >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
+    >>> y, _, cache = forward(params, np.ones((1, 5, 2)))
+    >>> dparams, dx, dstate_0 = backward(params, cache, np.ones_like(y))
+    >>> dparams.frequency.shape, dx.shape
+    ((2, 3), (1, 5, 2))
+    """
+    x, hs, h_0 = cache
+    A = -np.exp(params.log_decay) + 1j * params.frequency
+    dt = np.exp(params.log_dt)[:, None]
+    A_bar, B_bar = discretise(params)
+    C = params.C_re + 1j * params.C_im
+    dC = 2 * (dy[..., None] * hs.conj()).sum(axis=(0, 1))
+    dhs = (2 * dy[..., None] * C.conj()).astype(hs.dtype)
+    dA_bar, du, dh_0 = scan_backward(np.broadcast_to(A_bar, hs.shape), hs, h_0, dhs)
+    dx = (du * B_bar.conj()).real.sum(axis=-1) + dy * params.skip
+    dB_bar = (du * x[..., None]).sum(axis=(0, 1))
+    dA_bar = dA_bar.sum(axis=(0, 1)) + dB_bar / A.conj()
+    dexponent = dA_bar * A_bar.conj()  # at A dt
+    dA = dexponent * dt - dB_bar * (B_bar / A).conj()
+    dlog_dt = (dexponent * A.conj()).real.sum(axis=1) * dt[:, 0]
+    dparams = Params(
+        dlog_dt,
+        -dA.real * np.exp(params.log_decay),
+        dA.imag,
+        *(dC.real, dC.imag),
+        (x * dy).sum(axis=(0, 1)),
+    )
+    return dparams, dx, dh_0
+
+
+def _check_inputs(params, x, state):
+    check_dtypes(**params._asdict(), x=x)
+    D, M = params.log_decay.shape
+    for name, value in params._asdict().items():
+        wide = value.ndim == 2
+        check_shape(name, value, "(D, M)" if wide else "(D,)", (D, M) if wide else (D,))
+    check_sequence(x, D)
+    check_finite(x, None)
+    if state is None:
+        return np.zeros((len(x), D, M), np.result_type(x, np.complex64))
+    check_shape("state", state, "(N, D, M)", (len(x), D, M))
+    return state

@@ -1,0 +1,101 @@
+"""minLSTM (Feng et al. 2024, arXiv:2410.01201): an LSTM whose gates do not read the state.
+
+There is no output gate, and the forget and the input gate are divided by their sum, so that the
+state is a mean of what was written. It is linear in h: `rnnbook.numpy.scan` computes it.
+
+========= ============= ===========================================================
+symbol    shape         meaning
+========= ============= ===========================================================
+x         (N, T, D)     inputs
+W, b      (D, 3H) (3H,) weights from the input, in the order i, f, n
+i, f      (N, T, H)     input and forget gate before they are divided by their sum
+k         (N, T, H)     what is kept: f / (f + i)
+n         (N, T, H)     candidate
+h         (N, T, H)     states, which are also the outputs
+========= ============= ===========================================================
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook.numpy.activations import sigmoid
+from rnnbook.numpy.init import glorot_uniform
+from rnnbook.numpy.masks import rows
+from rnnbook.numpy.scan import scan, scan_backward
+
+
+class Params(NamedTuple):
+    """Weights of a minLSTM layer, in the order i, f, n."""
+
+    W: np.ndarray  # (D, 3H)
+    b: np.ndarray  # (3H,)
+
+
+class Cache(NamedTuple):
+    """What the backward pass needs."""
+
+    x: np.ndarray  # (N, T, D)
+    i: np.ndarray  # (N, T, H)
+    f: np.ndarray  # (N, T, H)
+    n: np.ndarray  # (N, T, H)
+    hs: np.ndarray  # (N, T, H)
+    h_0: np.ndarray  # (N, H)
+
+
+def init(rng, input_size: int, hidden_size: int, *, forget_bias: float = 0.0, dtype=np.float64):
+    """Glorot-uniform W, zero bias but `forget_bias` for f.
+
+    >>> [w.shape for w in init(np.random.default_rng(0), input_size=3, hidden_size=2)]
+    [(3, 6), (6,)]
+    """
+    check_sizes(input_size=input_size, hidden_size=hidden_size)
+    b = np.zeros(3 * hidden_size, dtype)
+    b[hidden_size : 2 * hidden_size] = forget_bias
+    return Params(glorot_uniform(rng, input_size, 3 * hidden_size).astype(dtype), b)
+
+
+def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
+    """All states (N, T, H), the last one, and the cache for `backward`.
+
+    >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
+    >>> hs, state, cache = forward(params, np.ones((1, 5, 3)))
+    >>> hs.shape, bool((hs[:, -1] == state).all())
+    ((1, 5, 2), True)
+    """
+    h_0 = _check_inputs(params, x, state)
+    a_i, a_f, n = np.split(x @ params.W + params.b, 3, axis=-1)
+    i, f = sigmoid(a_i), sigmoid(a_f)
+    k = f / (f + i)  # eq-min-lstm-k
+    hs = scan(k, (1 - k) * n, h_0)  # eq-min-lstm-h
+    return hs, hs[:, -1].copy(), Cache(x, i, f, n, hs, h_0)
+
+
+def backward(params: Params, cache: Cache, dhs: np.ndarray):
+    """Gradients of the parameters, of x and of the first state, from `dhs` (N, T, H).
+
+    >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
+    >>> hs, _, cache = forward(params, np.ones((1, 5, 3)))
+    >>> dparams, dx, dstate_0 = backward(params, cache, np.ones_like(hs))
+    >>> dparams.W.shape, dx.shape, dstate_0.shape
+    ((3, 6), (1, 5, 3), (1, 2))
+    """
+    x, i, f, n, hs, h_0 = cache
+    k = f / (f + i)
+    dk, du, dh_0 = scan_backward(k, hs, h_0, dhs)
+    dn = du * (1 - k)
+    dk = (dk - du * n) * k * (1 - k)  # at the logarithm of f / i
+    da = np.concatenate([-dk * (1 - i), dk * (1 - f), dn], axis=-1)
+    return Params(rows(x).T @ rows(da), rows(da).sum(axis=0)), da @ params.W.T, dh_0
+
+
+def _check_inputs(params, x, state):
+    check_dtypes(W=params.W, b=params.b, x=x)
+    D, H = len(params.W), len(params.b) // 3
+    check_shape("W", params.W, "(D, 3H)", (D, 3 * H))
+    check_sequence(x, D)
+    check_finite(x, None)
+    state = np.zeros((len(x), H), x.dtype) if state is None else state
+    check_shape("state", state, "(N, H)", (len(x), H))
+    return state
