@@ -2,13 +2,13 @@
 
 Each state turns by a fixed angle and shrinks by a fixed factor at every step; the network around
 it is linear, so layers are stacked with something nonlinear in between. `gamma` makes up for
-small inputs where |lambda| is near 1.
+small inputs where ``|lambda|`` is near 1.
 
 ============ ========= ==============================================================
 symbol       shape     meaning
 ============ ========= ==============================================================
 x, y         (N, T, D) inputs and outputs
-nu, theta    (H,)      lambda = exp(-exp(nu) + i exp(theta)), so that |lambda| < 1
+nu, theta    (H,)      lambda = exp(-exp(nu) + i exp(theta)), so that ``|lambda| < 1``
 log_gamma    (H,)      logarithm of the scale of the inputs
 B_re, B_im   (D, H)    weights into the state
 C_re, C_im   (H, D)    weights out of it
