@@ -16,6 +16,7 @@ from rnnbook.exercises import (
     forward,
     frameworks,
     generation,
+    gpu,
     gradient_flow,
     gru,
     history,
@@ -44,7 +45,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),
     *(stocks,),
-    *(frameworks,),
+    *(frameworks, gpu),
     *(efficient,),
 )
 EXERCISES: dict[str, Exercise] = {
