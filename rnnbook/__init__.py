@@ -15,6 +15,7 @@ EXTRAS = {
     "notebooks": ("pandas", "sklearn", "threadpoolctl", "tqdm", "psutil"),
     "language": ("babel", "nltk", "sacrebleu"),
     "series": ("arch", "statsmodels"),
+    "export": ("onnx", "onnxruntime", "onnxscript"),
 }
 
 
