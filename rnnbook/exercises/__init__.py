@@ -27,6 +27,7 @@ from rnnbook.exercises import (
     recurrence,
     segmentation,
     semantic_roles,
+    society,
     stocks,
     text_generation,
     three_ways,
@@ -46,7 +47,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks,),
     *(frameworks, gpu),
-    *(efficient,),
+    *(efficient, society),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
