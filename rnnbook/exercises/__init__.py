@@ -13,6 +13,7 @@ from rnnbook.exercises import (
     backward,
     classification,
     efficient,
+    expressive,
     forward,
     frameworks,
     generation,
@@ -47,7 +48,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks,),
     *(frameworks, gpu),
-    *(efficient, society),
+    *(expressive, efficient, society),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
