@@ -35,6 +35,7 @@ from rnnbook.exercises import (
     training,
     translation,
     video,
+    weather,
     worked_examples,
 )
 from rnnbook.exercises.checker import CASES, Exercise, first_mistake
@@ -46,7 +47,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),
-    *(stocks,),
+    *(stocks, weather),
     *(frameworks, gpu),
     *(expressive, efficient, society),
 )
