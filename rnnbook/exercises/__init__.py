@@ -11,6 +11,7 @@ from collections.abc import Callable
 from rnnbook.exercises import (
     article_project,
     backward,
+    biology,
     classification,
     efficient,
     expressive,
@@ -49,7 +50,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather),
     *(frameworks, gpu),
-    *(expressive, efficient, society),
+    *(expressive, efficient, biology, society),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
