@@ -13,6 +13,7 @@ from rnnbook.exercises import (
     backward,
     biology,
     classification,
+    deeper,
     efficient,
     expressive,
     forward,
@@ -33,6 +34,7 @@ from rnnbook.exercises import (
     stocks,
     text_generation,
     three_ways,
+    traffic,
     training,
     translation,
     video,
@@ -48,9 +50,9 @@ _NOTEBOOKS = (  # in the order of the book
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),
-    *(stocks, weather),
+    *(stocks, weather, traffic),
     *(frameworks, gpu),
-    *(expressive, efficient, biology, society),
+    *(deeper, expressive, efficient, biology, society),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
