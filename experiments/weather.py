@@ -8,6 +8,7 @@ Models without chance are fitted once; their results stand in the record once a 
 """
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 WINDS = ("SE", "NW", "NE", "cv")
 KEPT = [0, 5, 23]  # the hours ahead whose forecasts are kept
 PENALTIES = (1e-4, 1e-3, 1e-2)
-LEAVES = (50, 200)
+LEAVES = (50, 200, 800)
 LAGS = [1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48]  # hours back, for one ridge an hour of the day
 OTHER = [1, 2, 3, 6, 12, 24]  # hours back, for all but temperature, for the trees
 LENGTH, FIRST, HIDDEN, STEPS, BATCH = 72, 24, 48, 600, 32
@@ -113,6 +114,16 @@ def interval(low, high, part, columns):
     return inside.mean(axis=0).tolist(), (high - low).mean(axis=0).tolist()
 
 
+def in_thirds(low, high, part, columns):
+    """Coverage (3, H) in the thirds of the origins with the narrowest to the widest interval."""
+    wide, y = high - low, part.Y[:, columns]
+    third = sum((wide > np.quantile(wide, k / 3, axis=0)).astype(int) for k in (1, 2))
+    inside = (low <= y) & (y <= high)
+    return [
+        [float(inside[third[:, h] == k, h].mean()) for h in range(y.shape[1])] for k in range(3)
+    ]
+
+
 def quantile_scores(q, part, q_validation=None, validation=None, columns=slice(None)):
     """Scores of quantiles (N, H, Q), by hour ahead.
 
@@ -133,6 +144,8 @@ def quantile_scores(q, part, q_validation=None, validation=None, columns=slice(N
         by = np.quantile(outside, 0.9, axis=0)
         mended = interval(low - by, high + by, part, columns)
         found["coverage mended"], found["width mended"] = mended
+        found["thirds"] = in_thirds(low, high, part, columns)
+        found["thirds mended"] = in_thirds(low - by, high + by, part, columns)
     return found
 
 
@@ -257,30 +270,30 @@ def simple():
             **errors(forecast, test),
         }
         if name in ("same hour yesterday", "climatology", "ridge by hour"):
-            # The quantiles of its errors on the training years, around each forecast.
-            around = EmpiricalQuantiles(LEVELS, model).fit(train.X, train.Y, train.known)
-            q, q_validation = (around.predict(p.X, p.known) for p in (test, validation))
-            results[name] |= quantile_scores(q, test, q_validation, validation)
+            # The quantiles of its errors on 2013, a year it did not learn from, around it.
+            around = EmpiricalQuantiles(LEVELS, model)
+            around.fit(validation.X, validation.Y, validation.known)
+            results[name] |= quantile_scores(around.predict(test.X, test.known), test)
         if name in ("ridge", "ridge by hour"):
             files[f"weather_{name.replace(' ', '_')}"] = kept(forecast)
     return results, files
 
 
-def tree_rows(X, known, step):
+def tree_rows(X, known, step, age=None):
     """Inputs of the trees: now, and by how much earlier hours differed from now.
 
-    Trees split one column at a time; a difference of two columns must be a column.
+    Trees split one column at a time; a difference of two columns must be a column. With gaps, also
+    the age (N,) of what stands at the last hour.
     """
     now, lags = X[:, -1:], X[:, -np.array(OTHER)]
     changes = lags[:, 1:, 1:4] - now[:, :, 1:4]
     blocks = [now[:, 0, :4], X[:, :-1, 0] - now[:, :, 0], changes, lags[:, :, 4:], known[:, step]]
+    blocks += [] if age is None else [age]
     return np.concatenate([block.reshape(len(X), -1) for block in blocks], axis=1)
 
 
-def tree(part, step, leaf, X=None, last=None, **settings):
+def tree(part, step, leaf, age=None, **settings):
     """A boosted regressor of the change from the last temperature."""
-    X = part.X if X is None else X
-    last = X[:, -1, 0] if last is None else last
     model = HistGradientBoostingRegressor(
         max_iter=150,
         learning_rate=0.08,
@@ -289,13 +302,22 @@ def tree(part, step, leaf, X=None, last=None, **settings):
         random_state=0,
         **settings,
     )
-    return model.fit(tree_rows(X, part.known, step), part.Y[:, step] - last)
+    return model.fit(tree_rows(part.X, part.known, step, age), part.Y[:, step] - part.X[:, -1, 0])
 
 
-def tree_forecast(model, part, step, X=None, last=None):
-    X = part.X if X is None else X
-    last = X[:, -1, 0] if last is None else last
-    return last + model.predict(tree_rows(X, part.known, step))
+def tree_forecast(model, part, step, age=None):
+    return part.X[:, -1, 0] + model.predict(tree_rows(part.X, part.known, step, age))
+
+
+def quantile_trees(leaf):
+    """For each level at a few hours ahead: quantiles (N, 3, 7) on validation and test."""
+    train, *others = parts()
+    out = [[], []]
+    for step in KEPT:
+        models = [tree(train, step, leaf, loss="quantile", quantile=float(v)) for v in LEVELS]
+        for q, part in zip(out, others, strict=True):
+            q.append(np.stack([tree_forecast(m, part, step) for m in models], axis=-1))
+    return [mend_crossing(np.stack(q, axis=1)) for q in out]
 
 
 @cache
@@ -313,21 +335,26 @@ def trees():
     best = min(scores, key=scores.get)
     models = [tried.get((best, h)) or tree(train, h, best) for h in range(HORIZON)]
     forecast = np.stack([tree_forecast(m, test, h) for h, m in enumerate(models)], axis=1)
-    q, q_validation = [], []
-    for step in KEPT:
-        levels = [
-            tree(train, step, best, loss="quantile", quantile=float(level)) for level in LEVELS
-        ]
-        for out, part in ((q, test), (q_validation, validation)):
-            out.append(np.stack([tree_forecast(m, part, step) for m in levels], axis=-1))
-    q, q_validation = (mend_crossing(np.stack(out, axis=1)) for out in (q, q_validation))
+    # The quantiles have a leaf of their own, chosen by their own loss.
+    quantiles = {leaf: quantile_trees(leaf) for leaf in LEAVES}
+    losses = {
+        leaf: float(pinball(q, validation.Y[:, KEPT], LEVELS).mean())
+        for leaf, (q, _) in quantiles.items()
+    }
+    best_quantile = min(losses, key=losses.get)
+    q_validation, q = quantiles[best_quantile]
     result = {
         "chosen": best,
         "validation": {str(leaf): score for leaf, score in scores.items()},
         **errors(forecast, test),
-        "quantile trees": quantile_scores(q, test, q_validation, validation, KEPT),
+        "quantile trees": {
+            "chosen": best_quantile,
+            "validation": {str(leaf): loss for leaf, loss in losses.items()},
+            **quantile_scores(q, test, q_validation, validation, KEPT),
+        },
     }
-    return result, {"weather_trees": kept(forecast)}
+    ends = {"ends": np.round(100 * q[..., [0, -1]]).astype(np.int16)}
+    return result, {"weather_trees": kept(forecast), "weather_quantile_trees": ends}
 
 
 @cache
@@ -361,28 +388,47 @@ def by_age(forecast, part):
 
 @cache
 def simple_with_gaps():
-    """The last value, ridge on filled inputs, and trees, which take missing inputs."""
+    """The last value; ridge on repeated values, also told which are; trees, also told the age."""
     values, _, _ = table()
-    there = filled(values)
     truth = parts()
-    inputs = [part._replace(X=there[part.origins[:, None] + np.arange(-PAST, 0)]) for part in truth]
-    train, validation, test = inputs
+
+    def inputs(columns):
+        return [
+            part._replace(X=columns[part.origins[:, None] + np.arange(-PAST, 0)]) for part in truth
+        ]
+
+    repeated = inputs(filled(values))
+    train, validation, test = repeated
     ridge = choose(ByHour, PENALTIES, train, validation)
+    told = inputs(np.concatenate([filled(values), gaps()[:, None]], axis=1))
+    ridge_told = choose(lambda penalty: ByHour(penalty, 10), PENALTIES, *told[:2])
     forecasts = {
         "last value": Naive().fit(train.X, train.Y).predict(test.X),
         "ridge by hour, filled": ridge.predict(test.X, test.known),
+        "ridge by hour, filled and mask": ridge_told.predict(told[2].X, test.known),
     }
     found = {name: {**errors(f, test), "by age": by_age(f, test)} for name, f in forecasts.items()}
-    holes = np.where(gaps()[:, None], np.nan, values)
-    lacking = [holes[part.origins[:, None] + np.arange(-PAST, 0)] for part in truth]
-    for X, part in zip(lacking, inputs, strict=True):
-        X[:, -1] = part.X[:, -1]  # the last value stands at the end, or no change were known
-    ahead = np.stack(
-        [tree_forecast(tree(train, h, 200, lacking[0]), test, h, lacking[2]) for h in KEPT],
-        axis=1,
-    )
-    miss = np.abs(ahead - test.Y[:, KEPT])
-    found["trees"] = {"mae": miss.mean(axis=0).tolist(), "by age": by_age(ahead, test)}
+    holes = inputs(np.where(gaps()[:, None], np.nan, values))
+    for part, whole in zip(holes, repeated, strict=True):
+        part.X[:, -1] = whole.X[:, -1]  # the last value stands at the end, or no change were known
+    old = [ages()[part.origins - 1] for part in truth]
+    for name, age in (("trees", [None] * 3), ("trees, age", old)):
+        ahead = {leaf: [[], []] for leaf in LEAVES}
+        for leaf, step in product(LEAVES, KEPT):
+            model = tree(holes[0], step, leaf, age[0])
+            for k in (1, 2):
+                ahead[leaf][k - 1].append(tree_forecast(model, holes[k], step, age[k]))
+        ahead = {leaf: [np.stack(a, axis=1) for a in both] for leaf, both in ahead.items()}
+        misses = {
+            leaf: float(np.abs(a - validation.Y[:, KEPT]).mean()) for leaf, (a, _) in ahead.items()
+        }
+        best = min(misses, key=misses.get)
+        forecast = ahead[best][1]
+        found[name] = {
+            "chosen": best,
+            "mae": np.abs(forecast - test.Y[:, KEPT]).mean(axis=0).tolist(),
+            "by age": by_age(forecast, test),
+        }
     return found, {}
 
 
@@ -399,7 +445,7 @@ def tensor(x):
     return torch.tensor(x, dtype=torch.float32)
 
 
-class Direct(nn.Module):
+class DirectNetwork(nn.Module):
     """Reads hours; gives 24 hours of quantiles at the chosen places, as changes from `last`."""
 
     def __init__(self, kind, input_size, dropout):
@@ -441,7 +487,7 @@ def direct(seed, kind, rate, dropout, x, last, y):
     """A trained network: hours x (L, D), the last temperature (L,), temperatures y (L,)."""
     torch.manual_seed(seed)
     rng, end = np.random.default_rng(seed), table()[2][0]
-    model = Direct(kind, x.shape[-1], dropout)
+    model = DirectNetwork(kind, x.shape[-1], dropout)
     places = np.arange(FIRST - 1, LENGTH, STRIDE)
 
     def loss_of():
