@@ -13,6 +13,7 @@ from rnnbook.forecasting import (
     Standardizer,
     backtest,
     masked_windows,
+    windows,
 )
 
 RNG = np.random.default_rng(0)
@@ -58,7 +59,8 @@ def test_the_future_changes_no_forecast(name, refit_every, train_length):
     common, first, second = np.intersect1d(before.origins, after.origins, return_indices=True)
     known = common <= 122
     assert known.sum() >= 8 and (~known).any()
-    same = (before.forecasts[first] == after.forecasts[second]) | np.isnan(before.forecasts[first])
+    first, second = before.forecasts[first], after.forecasts[second]
+    same = (first == second) | (np.isnan(first) & np.isnan(second))
     assert same[known].all()
     if name != "quantiles" or refit_every:
         assert not same[~known].all()
@@ -165,8 +167,60 @@ def test_a_model_for_one_number_may_return_one_axis():
     assert result.forecasts.shape == result.targets.shape == (70, 1)
 
 
+@pytest.mark.parametrize("kind", ["times", "index"])
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        (np.arange(160)[::-1], "before times"),
+        (np.insert(np.arange(160), 7, 7), "the same as times"),
+        (np.delete(np.arange(160), 50), "2 hours after times.* expected a step of 1 hours"),
+    ],
+    ids=["reversed", "duplicated", "gapped"],
+)
+def test_times_out_of_step_are_refused(rows, message, kind):
+    pandas = pytest.importorskip("pandas")
+    times = np.datetime64("2024-01-01T00") + np.arange(160)
+    series = pandas.Series(SERIES[:, 0], index=times)
+    values, more = series.iloc[rows], {}
+    if kind == "times":
+        values, more = SERIES[rows, 0], {"times": times[rows]}
+    for function in (
+        lambda: backtest(Naive(), values, input_length=6, horizon=3, start=90, **more),
+        lambda: windows(values, 6, 3, **more),
+        lambda: masked_windows(values, None, 6, 3, **more),
+    ):
+        with pytest.raises(ValueError, match=message):
+            function()
+    backtest(Naive(), series, input_length=6, horizon=3, start=90)
+    backtest(Naive(), series.to_numpy()[rows], input_length=6, horizon=3, start=90)
+
+
+def test_which_times_are_looked_at():
+    pandas = pytest.importorskip("pandas")
+    settings = {"input_length": 6, "horizon": 3, "start": 90}
+    for index in (
+        pandas.date_range("2000-01-01", periods=160, freq="MS"),
+        pandas.date_range("2024-03-29", periods=160, freq="h", tz="Europe/Berlin"),
+        pandas.RangeIndex(160)[::-1],
+    ):
+        series = pandas.Series(SERIES[:, 0], index=index)
+        assert len(backtest(Naive(), series, **settings).origins) == 68
+    months = pandas.Series(SERIES[:, 0], pandas.date_range("2000-01-01", periods=160, freq="MS"))
+    with pytest.raises(ValueError, match="before times"):
+        windows(months[::-1], 6, 3)
+    with pytest.raises(ValueError, match="expected a step of 28 days"):
+        windows(months.set_axis(pandas.DatetimeIndex(months.index, freq=None)), 6, 3)
+    with pytest.raises(ValueError, match=r"times has shape \(159,\); expected \(160,\)"):
+        backtest(Naive(), SERIES[:, 0], times=np.arange(159), **settings)
+    assert len(windows(list(SERIES[:, 0]), 6, 3, times=range(160))[2]) == 152
+
+
 def test_errors():
     settings = {"input_length": 6, "horizon": 3, "start": 90}
+    with pytest.raises(TypeError, match=r"start is 60\.0; expected a positive whole number"):
+        backtest(Naive(), SERIES[:, 0], input_length=6, horizon=3, start=60.0)
+    with pytest.raises(ValueError, match="X has 3 steps; expected at least season = 7"):
+        SeasonalNaive(7).fit(np.zeros((2, 9)), np.zeros((2, 1))).predict(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"train_length is 5; expected at least .* = 9"):
         backtest(Naive(), SERIES[:, 0], train_length=5, **settings)
     with pytest.raises(ValueError, match="refit_every is 0; expected a positive whole number"):

@@ -5,6 +5,7 @@ from statsmodels.api import OLS
 
 from rnnbook.forecasting import (
     bootstrap_means,
+    clark_west,
     diebold_mariano,
     hac_variance,
     mae,
@@ -79,6 +80,62 @@ def test_size_where_overlap_is_ignored_and_power():
     assert power > 0.95
 
 
+def test_clark_west_against_statsmodels():
+    """A regression of the adjusted differences on a constant, for one series and for several."""
+    rng = np.random.default_rng(0)
+    y, small, large = rng.standard_normal((3, 200, 2))
+    d = (y - small) ** 2 - ((y - large) ** 2 - (small - large) ** 2)
+    for adjusted, columns in ((d[:, 0], 0), (d.mean(axis=1), slice(None))):
+        result = clark_west(y[:, columns], small[:, columns], large[:, columns], lags=4)
+        fit = OLS(adjusted, np.ones(200)).fit(
+            cov_type="HAC", cov_kwds={"maxlags": 4, "use_correction": False}
+        )
+        assert result.difference == pytest.approx(fit.params[0])
+        assert result.statistic == pytest.approx(fit.tvalues[0])
+        assert result.p_value == pytest.approx(stats.norm.sf(fit.tvalues[0]))
+    zero = clark_west(y[:, 0], 0.0, large[:, 0])
+    assert zero.difference == pytest.approx(np.mean(2 * y[:, 0] * large[:, 0]))
+    assert clark_west(y, large, small, horizon=3).p_value != result.p_value
+
+
+def rolling_regressions(rng, slope, samples=2000, length=360, train=120):
+    """y = slope x + e, and forecasts by an intercept and a slope fitted on `train` days before."""
+    x, e = rng.standard_normal((2, samples, length))
+    y = slope * x + e
+
+    def window(values):
+        sums = np.cumsum(np.insert(values, 0, 0.0, axis=1), axis=1)
+        return (sums[:, train:-1] - sums[:, : -train - 1]) / train
+
+    mean_x, mean_y = window(x), window(y)
+    fitted = (window(x * y) - mean_x * mean_y) / (window(x * x) - mean_x**2)
+    return y[:, train:], mean_y, mean_y + fitted * (x[:, train:] - mean_x)
+
+
+def share_rejected(y, small, large):
+    """By Clark and West, and by Diebold and Mariano, both against the upper tail at 5 %."""
+    rows = list(zip(y, small, large, strict=True))
+    nested = [clark_west(*row).p_value < 0.05 for row in rows]
+    equal = [diebold_mariano((t - a) ** 2, (t - b) ** 2) for t, a, b in rows]
+    return np.mean(nested), np.mean([r.p_value < 0.1 and r.difference > 0 for r in equal])
+
+
+@pytest.mark.parametrize("reference", ["zero", "mean"])
+def test_size_for_nested_models_by_simulation(reference):
+    """Nothing to know: Clark-West rejects in about 5 % of 2,000 samples, the other almost never."""
+    y, mean, large = rolling_regressions(np.random.default_rng(1), slope=0.0)
+    nested, equal = share_rejected(y, 0 * mean if reference == "zero" else mean, large)
+    assert 0.02 < nested < 0.065 and equal < 0.01
+
+
+def test_power_for_nested_models():
+    """A little to know: less than its estimate costs, so that the forecast is no better."""
+    y, mean, large = rolling_regressions(np.random.default_rng(2), slope=0.1)
+    assert ((y - large) ** 2).mean() == pytest.approx(((y - mean) ** 2).mean(), rel=0.005)
+    nested, equal = share_rejected(y, mean, large)
+    assert nested > 0.25 and equal < 0.1
+
+
 def test_a_variance_that_is_not_positive_falls_back_to_bartlett():
     d = np.tile([1.0, -1.0], 20) + np.linspace(0, 0.1, 40)
     assert hac_variance(d, 1, kernel="uniform") < 0 < hac_variance(d, 1)
@@ -127,6 +184,14 @@ def test_errors():
         diebold_mariano(a, a**2, horizon=0)
     with pytest.raises(ValueError, match=r"series\[1\] is nan; expected finite values"):
         diebold_mariano([1.0, np.nan, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"larger has shape \(9,\); expected \(10,\)"):
+        clark_west(a, a, a[1:])
+    with pytest.raises(ValueError, match="smaller and larger are the same forecast"):
+        clark_west(a, 0.0, 0 * a)
+    with pytest.raises(ValueError, match=r"larger\[0\] is not finite"):
+        clark_west(a, 0.0, a * np.nan)
+    with pytest.raises(ValueError, match="targets has 2 values; expected more than 2"):
+        clark_west([1.0, 2.0], 0.0, [1.0, 1.0])
     with pytest.raises(ValueError, match="lags is 10; expected 0 to 9"):
         hac_variance(a, 10)
     with pytest.raises(ValueError, match="kernel is 'flat'; expected 'bartlett' or 'uniform'"):

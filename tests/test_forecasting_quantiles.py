@@ -113,6 +113,8 @@ def test_masked_targets_do_not_count():
     assert pinball(quantiles, y, [0.25, 0.75], mask) == pytest.approx(pinball(*flat))
     assert crps(quantiles, y, [0.25, 0.75], mask) == pytest.approx(crps(*flat))
     assert coverage(quantiles[..., 0], quantiles[..., 1], y, mask) == pytest.approx(2 / 3)
+    lower, upper = np.array([[1.0, np.nan], [3.0, 2.0]]), np.array([[2.0, 0.0], [5.0, 5.0]])
+    assert width(lower, upper, mask) == pytest.approx(2)
     training, there = [0.0, 2.0, np.nan, 5.0, 7.0], [True, True, False, True, True]
     assert mase(forecast, y, training, mask=mask, training_mask=there) == pytest.approx(0.5)
 
@@ -132,6 +134,16 @@ def test_errors():
         crps([[1.0, 2.0]], [1.0], [0.0, 0.5])
     with pytest.raises(ValueError, match="lower is above upper"):
         width([1.0], [0.0])
+    with pytest.raises(ValueError, match="lower is above upper"):
+        coverage([2.0], [1.0], [1.5])
+    with pytest.raises(ValueError, match=r"lower\[1\] is not finite; expected a number, or a mask"):
+        width([1.0, np.nan], [2.0, 3.0])
+    with pytest.raises(ValueError, match="mask leaves no target"):
+        width([], [])
+    with pytest.raises(ValueError, match=r"upper has shape \(2,\); expected \(1,\)"):
+        width([1.0], [2.0, 3.0])
+    with pytest.raises(ValueError, match=r"lower has shape \(2, 1\); expected \(2,\)"):
+        coverage([[0.0], [0.0]], [1.0, 1.0], [0.5, 0.5])
     with pytest.raises(ValueError, match=r"lower has shape \(1,\); expected \(2,\)"):
         coverage([0.0], [1.0, 1.0], [0.5, 0.5])
     with pytest.raises(ValueError, match="no two values that are season = 2 steps apart"):

@@ -45,18 +45,22 @@ class SeasonalNaive:
 
     def fit(self, X, Y, known=None):
         """Note the horizon; nothing is learned."""
-        if X.shape[1] < self.season:
-            raise ValueError(f"X has {X.shape[1]} steps; expected at least season = {self.season}")
+        self._check_steps(X)
         self.horizon = Y.shape[1]
         return self
 
     def predict(self, X, known=None):
         """The forecasts (N, H): NaN where nothing was measured."""
         check_fitted(self, "horizon")
+        self._check_steps(X)
         past = past_of(X, self.target)
         whole = past[:, past.shape[1] % self.season :].reshape(len(past), -1, self.season)
         last_season = np.stack([last_measured(whole[..., k]) for k in range(self.season)], axis=1)
         return last_season[:, np.arange(self.horizon) % self.season]
+
+    def _check_steps(self, X):
+        if X.shape[1] < self.season:
+            raise ValueError(f"X has {X.shape[1]} steps; expected at least season = {self.season}")
 
 
 class LinearAutoregression:

@@ -1,7 +1,7 @@
 """Which of two forecasts is better, and is the difference more than chance?"""
 
 from functools import cache
-from math import atan, exp, lgamma, pi, sqrt
+from math import atan, erfc, exp, lgamma, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> Diebo
     West (1987) with so many: right also where losses are correlated for longer.
 
     It compares forecasts, not models: not for models nested in one another that were fitted in an
-    expanding window, where the statistic is not normal even in large samples.
+    expanding window, where the statistic is not normal even in large samples: see `clark_west`.
 
     >>> rng = np.random.default_rng(0)
     >>> e = rng.standard_normal((2, 400))
@@ -47,18 +47,70 @@ def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> Diebo
     n, d = len(a), a - b
     if n <= max(horizon, 2):
         raise ValueError(f"losses_a has {n} values; expected more than {max(horizon, 2)}")
-    if lags is not None:
-        variance = hac_variance(d, lags)
-    else:
-        variance = hac_variance(d, horizon - 1, kernel="uniform")
-        if variance <= 0:
-            variance = hac_variance(d, horizon - 1)
+    variance = _long_run_variance(d, horizon, lags)
     if not variance > 1e-30 * np.mean(a**2 + b**2):
         raise ValueError("losses_a and losses_b differ by a constant; expected some variation")
     h = horizon
     correction = sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)  # eq-dm-correction
     statistic = correction * float(d.mean()) / sqrt(variance / n)  # eq-diebold-mariano
     return DieboldMariano(float(d.mean()), statistic, _t_two_sided(statistic, n - 1))
+
+
+class ClarkWest(NamedTuple):
+    """What `clark_west` found."""
+
+    difference: float  # mean adjusted difference: positive where the larger model knows something
+    statistic: float  # to be compared with a normal distribution
+    p_value: float  # one-sided: small where the larger model knows something
+
+
+def clark_west(targets, smaller, larger, *, horizon: int = 1, lags=None) -> ClarkWest:
+    """Does a model hold anything that a model nested in it does not? (Clark and West 2007)
+
+    The smaller model is the larger one with some weights fixed, such as zero, or the mean, in an
+    autoregression. If the smaller one is true, the larger one still estimates those weights, and
+    its errors are larger on average by ``(larger - smaller)^2``. The test takes that off:
+    ``d_t = (y - smaller)^2 - [(y - larger)^2 - (smaller - larger)^2]``,
+    ``CW = mean(d) / sqrt(V / n)``, against the upper tail of a normal distribution. It is about
+    models, not forecasts: the larger model may hold something and still forecast worse, because
+    it was estimated from too little. Which forecast is better `diebold_mariano` says.
+
+    `targets`, `smaller`, `larger` (n,): what came true and two forecasts of it, in order of time;
+    or (n, K) for K series, whose d_t are averaged: scale them alike first. A number will do for
+    `smaller`. `horizon` and `lags` choose V as in `diebold_mariano`.
+
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((2, 400))
+    >>> clark_west(0.2 * x + noise, 0.0, 0.4 * x).p_value < 0.01
+    True
+    """
+    y, larger = np.asarray(targets, float), np.asarray(larger, float)
+    smaller = np.asarray(smaller, float)
+    smaller = np.full(y.shape, float(smaller)) if smaller.ndim == 0 else smaller
+    for name, values in {"smaller": smaller, "larger": larger}.items():
+        if values.shape != y.shape:
+            raise ValueError(
+                f"{name} has shape {values.shape}; expected {y.shape}, that of targets"
+            )
+    counted(y, None, smaller=smaller, larger=larger)
+    check_sizes(horizon=horizon)
+    d = (y - smaller) ** 2 - ((y - larger) ** 2 - (smaller - larger) ** 2)  # eq-clark-west
+    d = d.reshape(len(d), -1).mean(axis=1)
+    if len(d) <= max(horizon, 2):
+        raise ValueError(f"targets has {len(d)} values; expected more than {max(horizon, 2)}")
+    variance = _long_run_variance(d, horizon, lags)
+    if not variance > 0:
+        raise ValueError("smaller and larger are the same forecast; expected some difference")
+    statistic = float(d.mean()) / sqrt(variance / len(d))
+    return ClarkWest(float(d.mean()), statistic, erfc(statistic / sqrt(2)) / 2)
+
+
+def _long_run_variance(d, horizon, lags):
+    """With `lags` that of Newey and West; without, lags below the horizon in full if they can."""
+    if lags is not None:
+        return hac_variance(d, lags)
+    variance = hac_variance(d, horizon - 1, kernel="uniform")
+    return variance if variance > 0 else hac_variance(d, horizon - 1)
 
 
 def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:

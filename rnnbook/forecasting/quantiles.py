@@ -61,20 +61,29 @@ def coverage(lower, upper, targets, mask=None) -> float:
     >>> coverage([0.0, 0.0], [1.0, 1.0], [0.5, 2.0])
     0.5
     """
-    targets, lower, upper = counted(targets, mask, lower=lower, upper=upper)
+    targets, lower, upper = _intervals(lower, upper, targets, mask)
     return float(np.mean((lower <= targets) & (targets <= upper)))
 
 
-def width(lower, upper) -> float:
+def width(lower, upper, mask=None) -> float:
     """Mean width of intervals. Of two forecasts with the right coverage, the narrower is better.
 
     >>> width([0.0, 0.0], [1.0, 3.0])
     2.0
     """
-    lower, upper = np.asarray(lower, float), np.asarray(upper, float)
-    if lower.shape != upper.shape or (lower > upper).any():
-        raise ValueError("lower is above upper, or differs in shape; expected lower <= upper")
+    _, lower, upper = _intervals(lower, upper, np.zeros(np.shape(lower)), mask)
     return float(np.mean(upper - lower))
+
+
+def _intervals(lower, upper, targets, mask):
+    """What counts of each, flat; raises where the ends differ in shape, are missing or crossed."""
+    for name, values in {"lower": lower, "upper": upper}.items():
+        if np.shape(values) != np.shape(targets):
+            raise ValueError(f"{name} has shape {np.shape(values)}; expected {np.shape(targets)}")
+    targets, lower, upper = counted(targets, mask, lower=lower, upper=upper)
+    if (lower > upper).any():
+        raise ValueError("lower is above upper; expected lower <= upper: see mend_crossing")
+    return targets, lower, upper
 
 
 def _checked(quantiles, targets, levels, mask):

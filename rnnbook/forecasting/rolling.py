@@ -7,6 +7,7 @@ import numpy as np
 from rnnbook._check import check_sizes
 from rnnbook.forecasting.baselines import check_fitted, flat
 from rnnbook.forecasting.series import Standardizer, check_values
+from rnnbook.forecasting.times import check_index
 from rnnbook.forecasting.window import after, before, check_known, masked_windows, target_column
 
 
@@ -33,14 +34,15 @@ def backtest(
     target: int | None = None,
     known=None,
     complete: bool = False,
+    times=None,
 ) -> Backtest:
     """Forecast from rolling origins start, start + stride, ..., as one would have at the time.
 
     The model is fitted on the windows that end before `start`. With `refit_every=k` it is fitted
     again at every k-th origin, on all windows whose targets are known by then, or on the last
-    `train_length` steps only; without, it stays. `series`, `mask`, `target` and `known` are as in
-    `masked_windows`. With `complete` the model is fitted on windows without a gap only. An origin
-    none of whose targets was measured is forecast, but left out of what is returned.
+    `train_length` steps only; without, it stays. `series`, `mask`, `target`, `known` and `times`
+    are as in `masked_windows`. With `complete` the model is fitted on windows without a gap only.
+    An origin none of whose targets was measured is forecast, but left out of what is returned.
 
     >>> series = np.tile([1.0, 2.0, 3.0], 10)
     >>> from rnnbook.forecasting import SeasonalNaive
@@ -49,8 +51,9 @@ def backtest(
     0.0
     """
     values, present = check_values(series, mask)
+    check_index(series, times, len(values))
     y, known = target_column(values, target), check_known(known, len(values))
-    check_sizes(input_length=input_length, horizon=horizon, stride=stride)
+    check_sizes(input_length=input_length, horizon=horizon, start=start, stride=stride)
     for name, size in {"refit_every": refit_every, "train_length": train_length}.items():
         if size is not None:
             check_sizes(**{name: size})

@@ -28,6 +28,29 @@ def check_times(times, step=None):
     return step
 
 
+def check_index(series, times, length):
+    """Raise `ValueError` unless `times` (L,), or a pandas index of times, are in order and regular.
+
+    Without `times`, and unless `series` has such an index, nothing is checked. An index that knows
+    its `freq`, such as months or business days, has only to increase.
+    """
+    if times is None:
+        index = getattr(series, "index", None)  # of a list it is a method, of a table often numbers
+        if getattr(getattr(index, "dtype", None), "kind", None) != "M":
+            return
+        times = index
+    if np.shape(times) != (length,):
+        raise ValueError(
+            f"times has shape {np.shape(times)}; expected ({length},), one for each step"
+        )
+    if length < 2:
+        return
+    if getattr(times, "freq", None) is None:
+        check_times(times)
+    else:
+        _ordered(times)
+
+
 def regular_grid(times, values, step):
     """An irregular series on a regular grid: grid times (L,), values NaN in gaps, and the mask.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from rnnbook._check import check_sizes
 from rnnbook.forecasting.series import check_values
+from rnnbook.forecasting.times import check_index
 
 
 class Windows(NamedTuple):
@@ -19,18 +20,22 @@ class Windows(NamedTuple):
     known: np.ndarray | None  # (N, H, K): what was known ahead of the H steps
 
 
-def windows(series, input_length: int, horizon: int, *, stride: int = 1, target=None):
+def windows(series, input_length: int, horizon: int, *, stride: int = 1, target=None, times=None):
     """Cut a series into inputs and targets: X (N, T), Y (N, H) and origins (N,).
 
     X[n] = series[o - T : o] and Y[n] = series[o : o + H] with o = origins[n] = T + n stride.
     No target is ever part of its own input. For a table (L, D), X is (N, T, D), and `target` is
     the number of the column to forecast. Every value must be there: see `masked_windows`.
+    `times` (L,), or a pandas `DatetimeIndex` of the series, are checked: one out of order, twice
+    or after a gap raises `ValueError` (`regular_grid` mends gaps). To count rows, pass an array.
 
     >>> X, Y, origins = windows([0, 1, 2, 3, 4], input_length=2, horizon=2)
     >>> X.tolist(), Y.tolist(), origins.tolist()
     ([[0.0, 1.0], [1.0, 2.0]], [[2.0, 3.0], [3.0, 4.0]], [2, 3])
     """
-    return masked_windows(series, None, input_length, horizon, stride=stride, target=target)[:3]
+    return masked_windows(
+        series, None, input_length, horizon, stride=stride, target=target, times=times
+    )[:3]
 
 
 def masked_windows(
@@ -43,18 +48,20 @@ def masked_windows(
     target: int | None = None,
     known=None,
     complete: bool = False,
+    times=None,
 ) -> Windows:
     """Windows of a series in which `mask` (L,) or (L, D) says what was measured.
 
     No value is filled in. A window none of whose targets was measured is dropped; with
     `complete` also one that lacks any input or target. `known` (L, K) holds what is known ahead
-    at every step, such as the hour.
+    at every step, such as the hour. `times` are as in `windows`.
 
     >>> cut = masked_windows([0, 1, 2, 9, 4], [True, True, True, False, True], 2, 1)
     >>> cut.X.tolist(), cut.Y.tolist(), cut.origins.tolist()
     ([[0.0, 1.0], [2.0, nan]], [[2.0], [4.0]], [2, 4])
     """
     values, present = check_values(series, mask)
+    check_index(series, times, len(values))
     y, known = target_column(values, target), check_known(known, len(values))
     check_sizes(input_length=input_length, horizon=horizon, stride=stride)
     if len(values) < input_length + horizon:
