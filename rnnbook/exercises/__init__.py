@@ -18,6 +18,7 @@ from rnnbook.exercises import (
     expressive,
     forward,
     frameworks,
+    generalisation,
     generation,
     gpu,
     gradient_flow,
@@ -52,7 +53,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, traffic),
     *(frameworks, gpu),
-    *(deeper, expressive, efficient, biology, society),
+    *(deeper, expressive, efficient, generalisation, biology, society),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
