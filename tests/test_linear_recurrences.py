@@ -90,6 +90,24 @@ def test_tensorflow_gives_the_same_outputs_and_gradients(name, compiled):
 
 
 @every
+def test_tensorflow_with_a_batch_of_unknown_size(name):
+    import tensorflow as tf
+
+    import rnnbook.tensorflow
+
+    params, x, _, _ = case(name)
+    layer = getattr(rnnbook.tensorflow, CLASSES[name])(H, dtype="float64")
+    layer(x)
+    layer.set_weights(params)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, T, D), tf.float64)])
+    expected, last, _ = MODULES[name].forward(params, x)
+    for rows in (1, N):
+        out, state = call(x[:rows])
+        np.testing.assert_allclose(out, expected[:rows], atol=1e-12)
+        np.testing.assert_allclose(state, last[:rows], atol=1e-12)
+
+
+@every
 def test_a_sequence_in_two_parts_is_the_whole(name):
     params, x, first, _ = case(name)
     module = MODULES[name]
@@ -131,6 +149,54 @@ def test_min_lstm_step_by_step():
     np.testing.assert_allclose(min_lstm.forward(params, x, first)[1], h, atol=1e-13)
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("a_i", [-20.0, -40.0, -100.0, 40.0, 100.0])
+def test_min_lstm_divides_closed_and_open_gates(kind, a_i):
+    """Both gates near 0: their quotient is exp(a_f - a_i). Both near 1: one half is kept."""
+    import tensorflow as tf
+    import torch
+
+    import rnnbook.tensorflow
+    import rnnbook.torch
+
+    params = min_lstm.Params(*(np.array(v, kind) for v in ([[0, 0, 1]], [a_i, a_i + 2, 0])))
+    x, dhs = np.ones((1, 1, 1), kind), np.ones((1, 1, 1), kind)
+    written = 1 / (1 + np.exp(2.0)) if a_i < 0 else 0.5  # 1 - k, as n = 1 and h_0 = 0
+    slope = written * (1 - written) if a_i < 0 else 0  # by a_i; by -a_f as well
+    hs, _, cache = min_lstm.forward(params, x)
+    dparams, *_ = min_lstm.backward(params, cache, dhs)
+    layer = rnnbook.torch.MinLSTM(1, 1, dtype=getattr(torch, kind)).load_params(params)
+    out, _ = layer(torch.tensor(x))
+    out.sum().backward()
+    keras_layer = rnnbook.tensorflow.MinLSTM(1, dtype=kind)
+    keras_layer(x)
+    keras_layer.set_weights(params)
+    with tf.GradientTape() as tape:
+        keras_out, _ = keras_layer(x)
+    db = tf.convert_to_tensor(tape.gradient(keras_out, keras_layer.b))
+    tolerance = 1e-5 if kind == "float32" else 1e-10
+    for states, gradient in (
+        (hs, dparams.b),
+        (out.detach().numpy(), layer.b.grad.numpy()),
+        (keras_out.numpy(), db.numpy()),
+    ):
+        assert states.dtype == kind
+        np.testing.assert_allclose(states.ravel(), [written], atol=tolerance)
+        np.testing.assert_allclose(gradient, [slope, -slope, written], atol=tolerance)
+
+
+def test_min_lstm_is_analytic():
+    params, x, first, dy = case("min_lstm")
+    params = params._replace(b=params.b + np.repeat([-40.0, -39.0, 0.0], H))  # closed gates
+    _, _, cache = min_lstm.forward(params, x, first)
+    dparams, dx, dfirst = min_lstm.backward(params, cache, dy)
+    expected = gradcheck.complex_step(
+        lambda p: (min_lstm.forward(min_lstm.Params(*p[:2]), *p[2:])[0] * dy).sum(),
+        (*params, x, first),
+    )
+    assert gradcheck.max_error([*dparams, dx, dfirst], list(expected)) < 1e-12
+
+
 def test_lru_step_by_step():
     params, x, first, _ = case("lru")
     lam, h = np.exp(-np.exp(params.nu) + 1j * np.exp(params.theta)), first
@@ -160,6 +226,31 @@ def test_state_space_layer_against_scipys_solution_of_the_differential_equation(
         F, G, *_ = cont2discrete(system, np.exp(params.log_dt[d]), method="zoh")
         assert F[0, 0] + 1j * F[1, 0] == pytest.approx(A_bar[d, m], abs=1e-12)
         assert G[0, 0] + 1j * G[1, 0] == pytest.approx(B_bar[d, m], abs=1e-12)
+
+
+def test_short_steps_lose_no_digits_in_float32():
+
+    import rnnbook.tensorflow
+    import rnnbook.torch
+
+    params = diagonal_ssm.init(np.random.default_rng(0), D, H, dtype=np.float32)
+    params = params._replace(log_dt=np.log(np.array([1e-5, 1e-3, 1e-1], np.float32)))
+    wide = diagonal_ssm.Params(*(w.astype(np.float64) for w in params))
+    A_bar, B_bar = diagonal_ssm.discretise(wide)
+    kernel = diagonal_ssm.kernel(wide, 500)
+    layer = rnnbook.torch.DiagonalSSM(D, H).load_params(params)
+    keras_layer = rnnbook.tensorflow.DiagonalSSM(H)
+    keras_layer.build((None, None, D))
+    keras_layer.set_weights(params)
+    for found, found_kernel in (
+        (diagonal_ssm.discretise(params), diagonal_ssm.kernel(params, 500)),
+        ([v.detach().numpy() for v in layer.discretise()], layer.kernel(500).detach().numpy()),
+        ([v.numpy() for v in keras_layer.discretise()], keras_layer.kernel(500).numpy()),
+    ):
+        np.testing.assert_allclose(found[0], A_bar, rtol=1e-6)
+        np.testing.assert_allclose(found[1], B_bar, rtol=1e-6)
+        errors = np.abs(found_kernel - kernel).max(axis=0)
+        assert (errors < 3e-5 * np.abs(kernel).max(axis=0)).all()
 
 
 def test_recurrence_and_convolution_agree_in_three_frameworks():

@@ -108,8 +108,35 @@ def test_a_wrong_gradient_is_found(monkeypatch):
     """Coefficients that are not moved by one step must make the gradient check fail."""
     a, b, h_0, dhs = problem()
     by_step = gradcheck.complex_step(lambda p: (loop(*p) * dhs).sum(), (a, b, h_0))
-    wrong = numpy_scan.scan(a[:, ::-1], dhs[:, ::-1])[:, ::-1]
-    assert gradcheck.max_error(wrong, by_step[1]) > 0.01
+    hs = scan(a, b, h_0)
+
+    def moved_back(a, b, **options):
+        return scan(np.roll(a, 1, axis=1), b, **options)
+
+    monkeypatch.setattr(numpy_scan, "scan", moved_back)
+    wrong = scan_backward(a, hs, h_0, dhs)
+    assert gradcheck.max_error(wrong[1], by_step[1]) > 0.01
+
+
+def test_tensorflow_traces_once_for_batches_of_any_size():
+    import tensorflow as tf
+
+    from rnnbook.tensorflow import scan as tf_scan
+
+    shapes = [(None, T, H), (None, T, H), (None, H)]
+    signature = [tf.TensorSpec(shape, tf.float64) for shape in shapes]
+    compiled = tf.function(tf_scan.scan, input_signature=signature)
+    for size in (1, 5):
+        a, b, h_0, dhs = problem(shape=(size, T, H))
+        tensors = [tf.constant(v) for v in (a, b, h_0)]
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            hs = compiled(*tensors)
+        expected = scan(a, b, h_0)
+        assert gradcheck.max_error(hs.numpy(), expected) < 1e-12
+        found = [g.numpy() for g in tape.gradient(hs, tensors, tf.constant(dhs))]
+        assert gradcheck.max_error(found, list(scan_backward(a, expected, h_0, dhs))) < 1e-12
+    assert compiled.experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize(

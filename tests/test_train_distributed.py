@@ -42,6 +42,22 @@ def test_it_learns_in_this_process(tmp_path, capsys):
     assert "step 100: loss" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("gpus", "processes", "expected"),
+    [(0, 2, "cpu"), (1, 2, "cpu"), (2, 2, "cuda"), (1, 1, "cuda")],
+)
+def test_the_processes_of_a_machine_take_the_same_kind_of_device(
+    monkeypatch, gpus, processes, expected
+):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    for rank in range(processes):
+        monkeypatch.setenv("LOCAL_RANK", str(rank))
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+        device = train_distributed.own_device()
+        assert device.type == expected
+        assert device.index == (rank if expected == "cuda" else None)
+
+
 def test_shares_must_be_equal():
     with pytest.raises(ValueError, match="batch has 7 rows; expected a multiple of 2 processes"):
         train_distributed.share(torch.zeros(7, 3), 0, 2)

@@ -65,9 +65,9 @@ def discretise(params: Params) -> tuple[np.ndarray, np.ndarray]:
     >>> bool((np.abs(A_bar) < 1).all())
     True
     """
-    A = -np.exp(params.log_decay) + 1j * params.frequency
-    A_bar = np.exp(A * np.exp(params.log_dt)[:, None])  # eq-ssm-a
-    B_bar = (A_bar - 1) / A  # eq-ssm-b
+    A, dt = _continuous(params)
+    A_bar = np.exp(A * dt)  # eq-ssm-a
+    B_bar = np.expm1(A * dt) / A  # eq-ssm-b
     kind = np.result_type(params.log_dt, np.complex64)
     return A_bar.astype(kind), B_bar.astype(kind)
 
@@ -97,9 +97,10 @@ def kernel(params: Params, length: int) -> np.ndarray:
     (5, 2)
     """
     check_sizes(length=length)
-    A_bar, B_bar = discretise(params)
+    A, dt = _continuous(params)
+    _, B_bar = discretise(params)
     C = params.C_re + 1j * params.C_im
-    powers = np.exp(np.log(A_bar) * np.arange(length)[:, None, None])
+    powers = np.exp(A * dt * np.arange(length)[:, None, None])
     k = 2 * (powers * B_bar * C).real.sum(axis=-1)  # eq-ssm-kernel
     return k.astype(params.log_dt.dtype)
 
@@ -129,8 +130,7 @@ def backward(params: Params, cache: Cache, dy: np.ndarray):
     ((2, 3), (1, 5, 2))
     """
     x, hs, h_0 = cache
-    A = -np.exp(params.log_decay) + 1j * params.frequency
-    dt = np.exp(params.log_dt)[:, None]
+    A, dt = _continuous(params)
     A_bar, B_bar = discretise(params)
     C = params.C_re + 1j * params.C_im
     dC = 2 * (dy[..., None] * hs.conj()).sum(axis=(0, 1))
@@ -150,6 +150,12 @@ def backward(params: Params, cache: Cache, dy: np.ndarray):
         (x * dy).sum(axis=(0, 1)),
     )
     return dparams, dx, dh_0
+
+
+def _continuous(params):
+    """A (D, M) of the equation in continuous time, and the length (D, 1) of a step."""
+    A = -np.exp(params.log_decay) + 1j * params.frequency
+    return A, np.exp(params.log_dt)[:, None]
 
 
 def _check_inputs(params, x, state):

@@ -1,8 +1,8 @@
 """Linear recurrent unit (Orvieto et al. 2023): a diagonal linear recurrence with complex states.
 
 Each state turns by a fixed angle and shrinks by a fixed factor at every step; the network around
-it is linear, so layers are stacked with something nonlinear in between. `gamma` makes up for
-small inputs where ``|lambda|`` is near 1.
+it is linear, so layers are stacked with something nonlinear in between. `gamma` shrinks the inputs
+where ``|lambda|`` is near 1, since such a state sums up many.
 
 ============ ========= ==============================================================
 symbol       shape     meaning

@@ -1,7 +1,8 @@
 """minLSTM (Feng et al. 2024, arXiv:2410.01201): an LSTM whose gates do not read the state.
 
 There is no output gate, and the forget and the input gate are divided by their sum, so that the
-state is a mean of what was written. It is linear in h: `rnnbook.numpy.scan` computes it.
+state is a mean of what was written. It is linear in h: `rnnbook.numpy.scan` computes it. The
+quotient is taken as a sigmoid of the logarithms: of two closed gates it would be 0 / 0.
 
 ========= ============= ===========================================================
 symbol    shape         meaning
@@ -9,7 +10,7 @@ symbol    shape         meaning
 x         (N, T, D)     inputs
 W, b      (D, 3H) (3H,) weights from the input, in the order i, f, n
 i, f      (N, T, H)     input and forget gate before they are divided by their sum
-k         (N, T, H)     what is kept: f / (f + i)
+k         (N, T, H)     what is kept: f / (f + i) = sigmoid(log f - log i)
 n         (N, T, H)     candidate
 h         (N, T, H)     states, which are also the outputs
 ========= ============= ===========================================================
@@ -20,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
-from rnnbook.numpy.activations import sigmoid
+from rnnbook.numpy.activations import relu, sigmoid
 from rnnbook.numpy.init import glorot_uniform
 from rnnbook.numpy.masks import rows
 from rnnbook.numpy.scan import scan, scan_backward
@@ -39,6 +40,7 @@ class Cache(NamedTuple):
     x: np.ndarray  # (N, T, D)
     i: np.ndarray  # (N, T, H)
     f: np.ndarray  # (N, T, H)
+    k: np.ndarray  # (N, T, H)
     n: np.ndarray  # (N, T, H)
     hs: np.ndarray  # (N, T, H)
     h_0: np.ndarray  # (N, H)
@@ -66,10 +68,9 @@ def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
     """
     h_0 = _check_inputs(params, x, state)
     a_i, a_f, n = np.split(x @ params.W + params.b, 3, axis=-1)
-    i, f = sigmoid(a_i), sigmoid(a_f)
-    k = f / (f + i)  # eq-min-lstm-k
+    k = sigmoid(_log_sigmoid(a_f) - _log_sigmoid(a_i))  # eq-min-lstm-k
     hs = scan(k, (1 - k) * n, h_0)  # eq-min-lstm-h
-    return hs, hs[:, -1].copy(), Cache(x, i, f, n, hs, h_0)
+    return hs, hs[:, -1].copy(), Cache(x, sigmoid(a_i), sigmoid(a_f), k, n, hs, h_0)
 
 
 def backward(params: Params, cache: Cache, dhs: np.ndarray):
@@ -81,13 +82,18 @@ def backward(params: Params, cache: Cache, dhs: np.ndarray):
     >>> dparams.W.shape, dx.shape, dstate_0.shape
     ((3, 6), (1, 5, 3), (1, 2))
     """
-    x, i, f, n, hs, h_0 = cache
-    k = f / (f + i)
+    x, i, f, k, n, hs, h_0 = cache
     dk, du, dh_0 = scan_backward(k, hs, h_0, dhs)
     dn = du * (1 - k)
-    dk = (dk - du * n) * k * (1 - k)  # at the logarithm of f / i
+    dk = (dk - du * n) * k * (1 - k)  # at log f - log i
     da = np.concatenate([-dk * (1 - i), dk * (1 - f), dn], axis=-1)
     return Params(rows(x).T @ rows(da), rows(da).sum(axis=0)), da @ params.W.T, dh_0
+
+
+def _log_sigmoid(a):
+    """-log(1 + exp(-a)), exact to rounding on both sides and analytic."""
+    positive = relu(-a)
+    return -positive - np.log1p(np.exp(-a - 2 * positive))
 
 
 def _check_inputs(params, x, state):

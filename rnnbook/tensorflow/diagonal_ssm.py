@@ -35,11 +35,14 @@ class DiagonalSSM(keras.layers.Layer):
 
     def discretise(self):
         """Coefficients of one step, (D, M) each."""
-        A = tf.complex(-tf.exp(self.log_decay), tf.convert_to_tensor(self.frequency))
-        dt = tf.cast(tf.exp(self.log_dt), A.dtype)[:, None]
+        A, dt = self._continuous()
         A_bar = tf.exp(A * dt)  # eq-ssm-a
-        B_bar = (A_bar - 1) / A  # eq-ssm-b
+        B_bar = tf.math.expm1(A * dt) / A  # eq-ssm-b
         return A_bar, B_bar
+
+    def _continuous(self):
+        A = tf.complex(-tf.exp(self.log_decay), tf.convert_to_tensor(self.frequency))
+        return A, tf.cast(tf.exp(self.log_dt), A.dtype)[:, None]
 
     def call(self, x, h=None):
         """Outputs (N, T, D) and the last complex state, from x (N, T, D) and the first state."""
@@ -53,9 +56,10 @@ class DiagonalSSM(keras.layers.Layer):
 
     def kernel(self, length):
         """The kernel (T, D) of the convolution that the layer is."""
-        A_bar, B_bar = self.discretise()
+        A, dt = self._continuous()
+        _, B_bar = self.discretise()
         C = tf.complex(self.C_re, self.C_im)
-        powers = tf.exp(tf.math.log(A_bar) * tf.cast(tf.range(length), C.dtype)[:, None, None])
+        powers = tf.exp(A * dt * tf.cast(tf.range(length), C.dtype)[:, None, None])
         k = 2 * tf.reduce_sum(tf.math.real(powers * B_bar * C), axis=-1)  # eq-ssm-kernel
         return k
 

@@ -35,8 +35,7 @@ class MinLSTM(keras.layers.Layer):
         """States (N, T, H) and the last one, from x (N, T, D) and the first state."""
         h_0 = tf.zeros((tf.shape(x)[0], self.units), x.dtype) if h is None else h
         a_i, a_f, n = tf.split(x @ self.W + self.b, 3, axis=-1)
-        i, f = tf.sigmoid(a_i), tf.sigmoid(a_f)
-        k = f / (f + i)  # eq-min-lstm-k
+        k = tf.sigmoid(tf.math.log_sigmoid(a_f) - tf.math.log_sigmoid(a_i))  # eq-min-lstm-k
         hs = scan(k, (1 - k) * n, h_0)  # eq-min-lstm-h
         return hs, hs[:, -1]
 

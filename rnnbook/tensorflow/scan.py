@@ -69,7 +69,7 @@ def _chunked(a, b, h, chunk, reverse=False):
         H = a[t] * H + b[t]
         hs[t] = H
     hs = tf.stack(hs, axis=2)
-    return tf.reshape(hs, (tf.shape(hs)[0], -1, *hs.shape[3:]))[:, :T]
+    return tf.reshape(hs, (-1, len(chunks) * L, *hs.shape[3:]))[:, :T]
 
 
 def _in_chunks(x, L, fill):

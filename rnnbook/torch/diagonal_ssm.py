@@ -33,10 +33,14 @@ class DiagonalSSM(Layer):
 
     def discretise(self):
         """Coefficients of one step, (D, M) each."""
-        A = torch.complex(-self.log_decay.exp(), self.frequency)
-        A_bar = torch.exp(A * self.log_dt.exp()[:, None])  # eq-ssm-a
-        B_bar = (A_bar - 1) / A  # eq-ssm-b
+        A, dt = self._continuous()
+        A_bar = torch.exp(A * dt)  # eq-ssm-a
+        B_bar = torch.expm1(A * dt) / A  # eq-ssm-b
         return A_bar, B_bar
+
+    def _continuous(self):
+        A = torch.complex(-self.log_decay.exp(), self.frequency)
+        return A, self.log_dt.exp()[:, None]
 
     def forward(self, x, h=None):
         """Outputs (N, T, D) and the last complex state, from x (N, T, D) and the first state."""
@@ -52,9 +56,10 @@ class DiagonalSSM(Layer):
 
     def kernel(self, length):
         """The kernel (T, D) of the convolution that the layer is."""
-        A_bar, B_bar = self.discretise()
+        A, dt = self._continuous()
+        _, B_bar = self.discretise()
         C = torch.complex(self.C_re, self.C_im)
-        powers = torch.exp(A_bar.log() * torch.arange(length, device=C.device)[:, None, None])
+        powers = torch.exp(A * dt * torch.arange(length, device=C.device)[:, None, None])
         k = 2 * (powers * B_bar * C).real.sum(-1)  # eq-ssm-kernel
         return k
 

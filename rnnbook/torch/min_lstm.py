@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.functional import logsigmoid
 
 from rnnbook._check import check_sequence, check_shape, check_sizes
 from rnnbook.numpy import min_lstm
@@ -40,7 +41,6 @@ class MinLSTM(Layer):
         h_0 = x.new_zeros(len(x), self.hidden_size) if h is None else h
         check_shape("h", h_0, "(N, H)", (len(x), self.hidden_size))
         a_i, a_f, n = (x @ self.W + self.b).chunk(3, dim=-1)
-        i, f = torch.sigmoid(a_i), torch.sigmoid(a_f)
-        k = f / (f + i)  # eq-min-lstm-k
+        k = torch.sigmoid(logsigmoid(a_f) - logsigmoid(a_i))  # eq-min-lstm-k
         hs = scan(k, (1 - k) * n, h_0)  # eq-min-lstm-h
         return hs, hs[:, -1]

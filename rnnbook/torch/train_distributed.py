@@ -2,9 +2,10 @@
 
     torchrun --standalone --nproc-per-node 2 -m rnnbook.torch.train_distributed --out result.pt
 
-On several machines the same command runs on each, with torchrun's --nnodes and --rdzv-endpoint.
+On several machines leave `--standalone` out and give each the same
+`--nnodes --rdzv-backend c10d --rdzv-id ID --rdzv-endpoint HOST:PORT`.
 Started without torchrun it is one process on the whole batch, which must find the same gradient.
-Processes speak through nccl where each has a GPU, and through gloo otherwise.
+Processes speak through nccl where each has a GPU of its own, and through gloo otherwise.
 
 The task is the adding problem of `rnnbook.tasks`, the network a GRU with a linear head. The file
 holds the loss of every step, the gradient of the first one, and the weights.
@@ -85,6 +86,17 @@ def save(result, path):
     temporary.replace(path)
 
 
+def own_device():
+    """A GPU for each process of this machine, or the processor for all: they must decide alike."""
+    local, processes = (
+        int(os.environ.get(name, default))
+        for name, default in (("LOCAL_RANK", 0), ("LOCAL_WORLD_SIZE", 1))
+    )
+    if torch.cuda.device_count() >= processes:
+        return torch.device("cuda", local)
+    return torch.device("cpu")
+
+
 def parse(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", required=True, help="the file to write")
@@ -104,11 +116,11 @@ def main(arguments=None):
     options = parse(arguments)
     torch.set_num_threads(1)  # the processes share the cores
     size, rank = (int(os.environ.get(n, k)) for n, k in (("WORLD_SIZE", 1), ("RANK", 0)))
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    gpus = torch.cuda.device_count() > local
-    device = torch.device("cuda", local) if gpus else torch.device("cpu")
+    device = own_device()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     if size > 1:
-        distributed.init_process_group("nccl" if gpus else "gloo")
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         result = train(options, rank, size, device)
         if rank == 0:
