@@ -3,14 +3,16 @@
     python scripts/experiments.py [NAME ...]
 
 `experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
-The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and the
-hash of the script, which a test compares. Where a result has "weights", {file: {name: array}},
+The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and a
+hash of the script's syntax tree, which a test compares: comments, docstrings and the place of a
+module may change, what is computed may not. Where a result has "weights", {file: {name: array}},
 each file is written as rnnbook/records/FILE.npz, and the record keeps its hash.
 
 Finished runs are kept in _build/experiments/ until the record is complete: an experiment that
 was interrupted goes on where it stopped, unless its script has changed.
 """
 
+import ast
 import hashlib
 import importlib.util
 import json
@@ -32,8 +34,35 @@ def scripts():
     return sorted(FOLDER.glob("*.py"))
 
 
-def code_hash(path):
+def decides_nothing(node):
+    """Whether a statement is a docstring, or the POINT that the tests run again."""
+    if isinstance(node, ast.Assign):
+        return [getattr(target, "id", None) for target in node.targets] == ["POINT"]
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.Expr) and isinstance(getattr(value, "value", None), str)
+
+
+def what_is_computed(node):
+    """A syntax tree as nested lists: no docstring, no module path, alike in every Python."""
+    if isinstance(node, list):
+        return [what_is_computed(entry) for entry in node if not decides_nothing(entry)]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    if fields.get("module", "").split(".")[0] == "rnnbook":
+        fields["module"] = "rnnbook"
+    names = [[name, what_is_computed(value)] for name, value in sorted(fields.items())]
+    return [type(node).__name__, *names]
+
+
+def file_hash(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def code_hash(path):
+    """A hash of the script's syntax tree, without comments, docstrings and module paths."""
+    tree = what_is_computed(ast.parse(Path(path).read_text("utf-8")))
+    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
 
 
 def load(path):
@@ -49,7 +78,7 @@ def save(path, arrays):
     with temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
     temporary.replace(path)
-    return code_hash(path)
+    return file_hash(path)
 
 
 def run(module, seed, settings):

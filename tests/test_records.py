@@ -22,6 +22,29 @@ def test_every_record_has_its_script():
     assert scripts == {path.stem for path in experiments.RECORDS.glob("*.json")}
 
 
+SCRIPT = "from rnnbook.old.place import Cell\ndef run(seed):\n    return Cell(2 * seed)\n"
+
+
+@pytest.mark.parametrize(
+    "old, new, same",
+    [
+        ("old.place", "new.place", True),
+        ("):\n", '):\n    """A docstring."""\n', True),
+        ("Cell(", "Cell(  # a comment\n        ", True),
+        ("from", 'POINT = {"seed": 1}\nfrom', True),
+        ("rnnbook", "elsewhere", False),
+        ("2 * seed", "seed * 2", False),
+        ("seed)", "seed, 0)", False),
+    ],
+)
+def test_the_hash_is_that_of_what_is_computed(old, new, same, tmp_path):
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    before.write_text(SCRIPT)
+    after.write_text(SCRIPT.replace(old, new))
+    assert after.read_text() != before.read_text()
+    assert (experiments.code_hash(after) == experiments.code_hash(before)) is same
+
+
 def test_an_experiment_is_recorded(tmp_path, monkeypatch):
     script = tmp_path / "tiny.py"
     script.write_text(
