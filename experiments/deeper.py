@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from rnnbook import data
-from rnnbook.vocabulary import Vocabulary
+from rnnbook.text.vocabulary import Vocabulary
 
 SEEDS = range(3)
 KINDS = {

@@ -20,9 +20,9 @@ from torch import nn
 
 from rnnbook import convert, data
 from rnnbook.tasks import delayed_recall
+from rnnbook.text.vocabulary import Vocabulary
 from rnnbook.torch import LSTM, VariationalDropout, Zoneout
 from rnnbook.torch.variational_dropout import draw_mask
-from rnnbook.vocabulary import Vocabulary
 
 SEEDS = range(3)
 EMBEDDING, HIDDEN, WINDOW, BATCH = 64, 128, 48, 32

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from rnnbook import data
-from rnnbook.vocabulary import Vocabulary, chunks
+from rnnbook.text.vocabulary import Vocabulary, chunks
 
 SEEDS = range(3)
 SETTINGS = [

@@ -17,10 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from rnnbook.numpy import crf
-from rnnbook.spans import score, spans
 from rnnbook.tasks import roles
+from rnnbook.text.spans import score, spans
+from rnnbook.text.vocabulary import Vocabulary, pad
 from rnnbook.torch import CRF
-from rnnbook.vocabulary import Vocabulary, pad
 
 SEEDS = range(5)
 SIZES = (150, 500, 2000)

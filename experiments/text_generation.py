@@ -8,9 +8,10 @@ the first seed are kept, as 16-bit numbers, for the notebook.
 import keras
 import numpy as np
 
-from rnnbook import convert, data, decoding, text_quality
+from rnnbook import convert, data
 from rnnbook.numpy import gru
-from rnnbook.vocabulary import Vocabulary
+from rnnbook.text import decoding, quality
+from rnnbook.text.vocabulary import Vocabulary
 
 SEEDS = range(3)
 SETTINGS = [{"text": "quatrains"}, {"text": "play"}]
@@ -95,7 +96,7 @@ def weights(model):
 
 
 def stepper(arrays):
-    """The function step(tokens, h) that `rnnbook.decoding` wants, in NumPy."""
+    """The function step(tokens, h) that `rnnbook.text.decoding` wants, in NumPy."""
     arrays = {name: array.astype(np.float32) for name, array in arrays.items()}
     params = gru.Params(*(arrays[f"gru_{name}"] for name in gru.Params._fields))
 
@@ -121,16 +122,16 @@ def statistics(text, arrays, vocabulary, training, temperature):
     )
     texts = ["".join(vocabulary.decode(ids)) for ids in found]
     corpus = "\n".join(training) if text == "quatrains" else training
-    copied = [text_quality.longest_copied_run(t, corpus) for t in texts]
+    copied = [quality.longest_copied_run(t, corpus) for t in texts]
     counted = {
-        "distinct_2": text_quality.distinct_share(texts, 2),
+        "distinct_2": quality.distinct_share(texts, 2),
         "copied_mean": float(np.mean(copied)),
         "copied_max": int(max(copied)),
     }
     if text == "quatrains":
         classes = data.load_rhymes()
-        form = [t for t in texts if text_quality.is_quatrain(t)]
-        known = [r for r in (text_quality.rhymes(t, classes) for t in form) if r is not None]
+        form = [t for t in texts if quality.is_quatrain(t)]
+        known = [r for r in (quality.rhymes(t, classes) for t in form) if r is not None]
         counted |= {"form": len(form) / len(texts), "rhyme": float(np.mean(known))}
     return {name: round(value, 4) for name, value in counted.items()}
 

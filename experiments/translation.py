@@ -14,10 +14,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnbook import data, decoding
+from rnnbook import data
 from rnnbook.tasks import dates
 from rnnbook.tensorflow.seq2seq import Seq2Seq
-from rnnbook.vocabulary import Vocabulary, length_buckets, pad
+from rnnbook.text import decoding
+from rnnbook.text.vocabulary import Vocabulary, length_buckets, pad
 
 SEEDS = range(3)
 SETTINGS = [

@@ -3,10 +3,10 @@
     python scripts/experiments.py [NAME ...]
 
 `experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
-The record, rnnbook/records/NAME.json, holds settings, seeds, results, versions, seconds and a
+The record, rnnbook/book/records/NAME.json, holds settings, seeds, results, versions, seconds and a
 hash of the script's syntax tree, which a test compares: comments, docstrings and the place of a
 module may change, what is computed may not. Where a result has "weights", {file: {name: array}},
-each file is written as rnnbook/records/FILE.npz, and the record keeps its hash.
+each file is written as rnnbook/book/records/FILE.npz, and the record keeps its hash.
 
 Finished runs are kept in _build/experiments/ until the record is complete: an experiment that
 was interrupted goes on where it stopped, unless its script has changed.
@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "experiments"
-RECORDS = ROOT / "rnnbook" / "records"
+RECORDS = ROOT / "rnnbook" / "book" / "records"
 UNFINISHED = ROOT / "_build" / "experiments"
 
 
@@ -42,15 +42,18 @@ def decides_nothing(node):
     return isinstance(node, ast.Expr) and isinstance(getattr(value, "value", None), str)
 
 
+def is_ours(node):
+    """Whether a statement imports names from this package: where they stand there may change."""
+    return isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "rnnbook"
+
+
 def what_is_computed(node):
-    """A syntax tree as nested lists: no docstring, no module path, alike in every Python."""
+    """A syntax tree as nested lists without docstrings, alike in every Python."""
     if isinstance(node, list):
         return [what_is_computed(entry) for entry in node if not decides_nothing(entry)]
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
-    if fields.get("module", "").split(".")[0] == "rnnbook":
-        fields["module"] = "rnnbook"
     names = [[name, what_is_computed(value)] for name, value in sorted(fields.items())]
     return [type(node).__name__, *names]
 
@@ -61,8 +64,11 @@ def file_hash(path):
 
 def code_hash(path):
     """A hash of the script's syntax tree, without comments, docstrings and module paths."""
-    tree = what_is_computed(ast.parse(Path(path).read_text("utf-8")))
-    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()
+    body = ast.parse(Path(path).read_text("utf-8")).body
+    ours = [node for node in body if is_ours(node)]
+    names = sorted([alias.name, alias.asname or ""] for node in ours for alias in node.names)
+    tree = what_is_computed([node for node in body if node not in ours])
+    return hashlib.sha256(json.dumps([names, tree]).encode()).hexdigest()
 
 
 def load(path):

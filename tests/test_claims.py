@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnbook.claims import ClaimError, claim
+from rnnbook.book.claims import ClaimError, claim
 
 
 def test_a_true_claim_is_printed(capsys):

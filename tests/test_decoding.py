@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from rnnbook import decoding
 from rnnbook.numpy import gru, linear
+from rnnbook.text import decoding
 
 V, END, START = 4, 0, 1
 

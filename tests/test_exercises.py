@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnbook.exercises import EXERCISES, check
+from rnnbook.book.exercises import EXERCISES, check
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -5,7 +5,7 @@ import pytest
 from nltk.lm import KneserNeyInterpolated
 from nltk.util import everygrams
 
-from rnnbook.ngrams import KneserNey, count
+from rnnbook.text.ngrams import KneserNey, count
 
 TEXTS, LETTERS = ["the cat sat on the mat", "a hat that the rat ate"], "achemnorstq "
 

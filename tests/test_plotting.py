@@ -6,7 +6,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
-from rnnbook import data, plotting
+from rnnbook import data
+from rnnbook.book import plotting
 
 
 def luminance(color):

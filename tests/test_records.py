@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnbook.records import load_record
+from rnnbook.book.records import load_record
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -34,7 +34,7 @@ SCRIPT = "from rnnbook.old.place import Cell\ndef run(seed):\n    return Cell(2 
         ("from", 'POINT = {"seed": 1}\nfrom', True),
         ("rnnbook", "elsewhere", False),
         ("2 * seed", "seed * 2", False),
-        ("seed)", "seed, 0)", False),
+        ("2 * seed)", "2 * seed, 0)", False),
     ],
 )
 def test_the_hash_is_that_of_what_is_computed(old, new, same, tmp_path):
@@ -54,7 +54,7 @@ def test_an_experiment_is_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "RECORDS", tmp_path)
     monkeypatch.setattr(experiments, "UNFINISHED", tmp_path / "unfinished")
     experiments.record(script)
-    monkeypatch.setattr("rnnbook.records.FOLDER", tmp_path)
+    monkeypatch.setattr("rnnbook.book.records.FOLDER", tmp_path)
     record = load_record("tiny")
     assert [r["product"] for r in record["results"]] == [3, 6]
     assert record["hash"] == experiments.code_hash(script)
@@ -79,7 +79,7 @@ def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         experiments.record(script)
     experiments.record(script)
-    monkeypatch.setattr("rnnbook.records.FOLDER", tmp_path)
+    monkeypatch.setattr("rnnbook.book.records.FOLDER", tmp_path)
     assert [r["seen"] for r in load_record("tiny")["results"]] == ["", "12", "122"]
 
 

@@ -7,8 +7,8 @@ import torch
 
 import rnnbook.tensorflow.seq2seq
 import rnnbook.torch.seq2seq
-from rnnbook import decoding
 from rnnbook.gradcheck import max_error
+from rnnbook.text import decoding
 from rnnbook.tree import leaves
 
 SOURCE, TARGET, E, H = 11, 7, 3, 4

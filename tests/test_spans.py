@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnbook.spans import Score, Span, score, spans
+from rnnbook.text.spans import Score, Span, score, spans
 
 
 @pytest.mark.parametrize(

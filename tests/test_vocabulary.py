@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnbook.vocabulary import Vocabulary, chunks, length_buckets, pad
+from rnnbook.text.vocabulary import Vocabulary, chunks, length_buckets, pad
 
 
 @given(st.lists(st.text(max_size=8), max_size=8))

@@ -97,7 +97,7 @@ class Seq2Seq(keras.Model):
         return tf.tanh(self.bridge(summary)), summary, memory, mask
 
     def step(self, tokens, state):
-        """One step for `rnnbook.decoding`: last tokens (N,) give log-probabilities (N, V).
+        """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V).
 
         `beam_search` picks rows of the state with `take=tf.gather`.
         """

@@ -108,7 +108,7 @@ class Seq2Seq(nn.Module):
 
     @torch.no_grad()
     def step(self, tokens, state):
-        """One step for `rnnbook.decoding`: last tokens (N,) give log-probabilities (N, V)."""
+        """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V)."""
         h, summary, memory, mask = state
         tokens = torch.as_tensor(np.asarray(tokens), device=h.device)
         logits, _, h = self.decode(tokens[:, None], h, summary, memory, mask)

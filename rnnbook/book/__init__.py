@@ -1,0 +1,1 @@
+"""What only the book needs: checked sentences, exercises, its figures' style and its records."""

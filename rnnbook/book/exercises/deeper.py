@@ -1,0 +1,99 @@
+"""Exercises of `chapters/outlook/deeper`."""
+
+from math import comb
+
+import numpy as np
+
+from rnnbook.book.exercises.checker import Exercise
+
+
+def _grid_case(rng):
+    v, w = rng.uniform(0.2, 0.9, 2)
+    return float(v), float(w), int(rng.integers(2, 6)), int(rng.integers(2, 7))
+
+
+def _grid(v, w, d, k):
+    return comb(d - 1 + k, k) * v**d * w**k
+
+
+def _norm_case(rng):
+    x = 3 + 2 * rng.standard_normal((4, 5, 6))
+    return x, rng.uniform(0.5, 2, 6), rng.standard_normal(6), 0.1
+
+
+def _norm(x, gain, offset, eps, axis=-1, ddof=0):
+    centred = x - x.mean(axis=axis, keepdims=True)
+    return gain * centred / np.sqrt(x.var(axis=axis, keepdims=True, ddof=ddof) + eps) + offset
+
+
+def _norm_late_eps(x, gain, offset, eps):
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return gain * centred / (x.std(axis=-1, keepdims=True) + eps) + offset
+
+
+def _residual_case(rng):
+    layers, H = int(rng.integers(3, 6)), 4
+    return rng.standard_normal((layers, H, H)) / 2, rng.standard_normal(H)
+
+
+def _residual(J, g, keep=1.0):
+    for factor in J[::-1]:
+        g = keep * g + g @ factor
+    return g
+
+
+def _no_transpose(J, g):
+    for factor in J[::-1]:
+        g = g + factor @ g
+    return g
+
+
+EXERCISES = {
+    "grid-gradient": Exercise(
+        case=_grid_case,
+        solution=_grid,
+        outputs=("the gradient",),
+        mistakes={
+            "This is the gradient along one path: count the paths.": (
+                lambda v, w, d, k: v**d * w**k
+            ),
+            "Too many paths: the first arrow enters the lowest layer, only d - 1 are free.": (
+                lambda v, w, d, k: comb(d + k, k) * v**d * w**k
+            ),
+            "The factors are exchanged: v is for going up, w for going on in time.": (
+                lambda v, w, d, k: comb(d - 1 + k, k) * w**d * v**k
+            ),
+        },
+    ),
+    "layer-norm": Exercise(
+        case=_norm_case,
+        solution=_norm,
+        outputs=("y",),
+        mistakes={
+            "This normalises over the steps; take the mean over the units of each step.": (
+                lambda *arguments: _norm(*arguments, axis=1)
+            ),
+            "This normalises over the sequences; take the mean over the units of each step.": (
+                lambda *arguments: _norm(*arguments, axis=0)
+            ),
+            "Divide the squares by the number of units, not by one less.": (
+                lambda *arguments: _norm(*arguments, ddof=1)
+            ),
+            "eps belongs under the root, beside the variance.": _norm_late_eps,
+        },
+    ),
+    "residual-gradient": Exercise(
+        case=_residual_case,
+        solution=_residual,
+        outputs=("the gradient",),
+        mistakes={
+            "The straight path is missing: this is the gradient of a plain stack.": (
+                lambda J, g: _residual(J, g, keep=0.0)
+            ),
+            "The order is wrong: the gradient meets the top layer, the last of J, first.": (
+                lambda J, g: _residual(J[::-1], g)
+            ),
+            "A transpose is missing: rows of J are outputs, columns are inputs.": _no_transpose,
+        },
+    ),
+}

@@ -1,0 +1,101 @@
+"""Exercises of `chapters/outlook/expressive`."""
+
+import numpy as np
+
+from rnnbook.book.exercises.checker import Exercise
+
+
+def _automaton_case(rng):
+    states, symbols = int(rng.integers(4, 7)), int(rng.integers(2, 4))
+    return rng.integers(0, states, (states, symbols)), rng.integers(0, symbols, 30)
+
+
+def _automaton(table, symbols):
+    state, visited = 0, []
+    for symbol in symbols:
+        state = table[state, symbol]
+        visited.append(state)
+    return np.array(visited)
+
+
+def _depth_case(rng):
+    kinds = int(rng.integers(2, 4))
+    return rng.integers(0, 2 * kinds, 25), kinds
+
+
+def _depth(symbols, kinds):
+    return np.where(symbols < kinds, 1, -1).cumsum()
+
+
+def _stopped_at_zero(symbols, kinds):
+    depths = [0]
+    for step in np.where(symbols < kinds, 1, -1):
+        depths.append(max(0, depths[-1] + step))
+    return np.array(depths[1:])
+
+
+def _scan_case(rng):
+    return rng.uniform(-1, 1, (12, 3)), rng.standard_normal((12, 3)), rng.standard_normal(3)
+
+
+def _scan(a, b, h_0):
+    h, hs = h_0, []
+    for a_t, b_t in zip(a, b, strict=True):
+        h = a_t * h + b_t
+        hs.append(h)
+    return np.array(hs)
+
+
+def _product_of_sum(a, b, h_0):
+    h, hs = h_0, []
+    for a_t, b_t in zip(a, b, strict=True):
+        h = a_t * (h + b_t)
+        hs.append(h)
+    return np.array(hs)
+
+
+EXERCISES = {
+    "automaton-run": Exercise(
+        case=_automaton_case,
+        solution=_automaton,
+        outputs=("the states",),
+        mistakes={
+            "These are the states before each symbol; after it was asked.": (
+                lambda table, symbols: np.append(0, _automaton(table, symbols)[:-1])
+            ),
+            "Every step starts from state 0 here: carry the state on.": (
+                lambda table, symbols: table[0, symbols]
+            ),
+        },
+    ),
+    "dyck-depth": Exercise(
+        case=_depth_case,
+        solution=_depth,
+        outputs=("the depth",),
+        mistakes={
+            "This is the depth before each symbol; after it was asked.": (
+                lambda symbols, kinds: np.append(0, _depth(symbols, kinds)[:-1])
+            ),
+            "The count stops at zero here; let it go below, or mistakes in a string go unseen.": (
+                _stopped_at_zero
+            ),
+            "Only opening brackets are counted.": (
+                lambda symbols, kinds: (symbols < kinds).cumsum()
+            ),
+        },
+    ),
+    "signed-scan": Exercise(
+        case=_scan_case,
+        solution=_scan,
+        outputs=("the states",),
+        mistakes={
+            "The first state is missing: begin with h_0.": (
+                lambda a, b, h_0: _scan(a, b, np.zeros_like(h_0))
+            ),
+            "b is multiplied by a as well: it is added after the product.": _product_of_sum,
+            "The sign of a is lost: these are the states of its absolute value.": (
+                lambda a, b, h_0: _scan(np.abs(a), b, h_0)
+            ),
+        },
+    ),
+}

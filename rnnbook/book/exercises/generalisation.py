@@ -1,0 +1,122 @@
+"""Exercises of `chapters/outlook/generalisation`."""
+
+import numpy as np
+
+from rnnbook.book.exercises.checker import Exercise
+
+
+def _mask_case(rng):
+    return float(rng.uniform(0.05, 0.6)), int(rng.integers(2, 12))
+
+
+def _mask(p, k):
+    return 1 - (1 - p) ** k, np.sqrt((1 - p) ** -k - 1)
+
+
+def _stop_case(rng):
+    """A fall and a rise with noise, rounded so that equal scores occur."""
+    k = np.arange(int(rng.integers(8, 30)))
+    looks = 0.05 * (k - rng.integers(2, 20)) ** 2 + rng.standard_normal(len(k))
+    return looks.round(1), int(rng.integers(1, 5))
+
+
+def _stop(looks, patience):
+    best = 0
+    for k in range(len(looks)):
+        if looks[k] < looks[best]:
+            best = k
+        if k - best == patience:
+            return best, k + 1
+    return best, len(looks)
+
+
+def _stop_at_the_first_rise(looks, patience):
+    for k in range(1, len(looks)):
+        if looks[k] >= looks[k - 1]:
+            return k - 1, k + 1
+    return len(looks) - 1, len(looks)
+
+
+def _stop_with_hindsight(looks, patience):
+    return int(np.argmin(looks)), _stop(looks, patience)[1]
+
+
+def _stop_late(looks, patience):
+    return _stop(looks, patience + 1)
+
+
+def _decay_case(rng):
+    w, g, m = rng.standard_normal((3, 4, 5))
+    return w, g, m, rng.uniform(0.1, 2, (4, 5)), int(rng.integers(1, 9)), 0.01, 0.3
+
+
+def _adam(w, g, m, v, t, rate):
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    return w - rate * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
+
+
+def _decay(w, g, m, v, t, rate, decay):
+    moved, m, v = _adam(w, g, m, v, t, rate)
+    return moved - rate * decay * w, m, v
+
+
+def _penalty(w, g, m, v, t, rate, decay):
+    return _adam(w, g + decay * w, m, v, t, rate)
+
+
+def _no_rate(w, g, m, v, t, rate, decay):
+    moved, m, v = _adam(w, g, m, v, t, rate)
+    return moved - decay * w, m, v
+
+
+def _uncorrected(w, g, m, v, t, rate, decay):
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return w - rate * (m / (np.sqrt(v) + 1e-8) + decay * w), m, v
+
+
+EXERCISES = {
+    "mask-memory": Exercise(
+        case=_mask_case,
+        solution=_mask,
+        outputs=("gone", "deviation"),
+        mistakes={
+            "This is the share that is left: the value is gone in all other sequences.": (
+                lambda p, k: ((1 - p) ** k, _mask(p, k)[1])
+            ),
+            "This is one mask for the whole sequence: fresh masks are drawn k times.": (
+                lambda p, k: (p, np.sqrt(p / (1 - p)))
+            ),
+            "This is the variance: the standard deviation is its root.": (
+                lambda p, k: (_mask(p, k)[0], (1 - p) ** -k - 1)
+            ),
+            "Without the division by 1 - p at each step the mean would not stay 1.": (
+                lambda p, k: (_mask(p, k)[0], np.sqrt((1 - p) ** k * (1 - (1 - p) ** k)))
+            ),
+        },
+    ),
+    "early-stopping": Exercise(
+        case=_stop_case,
+        solution=_stop,
+        outputs=("the best look", "looks made"),
+        mistakes={
+            "This stops at the first look that is no better: one bad look may be chance.": (
+                _stop_at_the_first_rise
+            ),
+            "The best look lies after the end of training: don't look ahead.": _stop_with_hindsight,
+            "This waits one look too long.": _stop_late,
+        },
+    ),
+    "decoupled-decay": Exercise(
+        case=_decay_case,
+        solution=_decay,
+        outputs=("w", "m", "v"),
+        mistakes={
+            "The decay went into the gradient, and so into m and v: that is an L2 penalty.": (
+                _penalty
+            ),
+            "The decay is multiplied by the learning rate, too.": _no_rate,
+            "The running means begin at zero: divide them by 1 - beta ** t first.": _uncorrected,
+        },
+    ),
+}

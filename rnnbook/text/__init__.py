@@ -1,0 +1,1 @@
+"""Between text and numbers: vocabularies, counting, decoding, spans and the quality of samples."""
