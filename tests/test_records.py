@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnbook.book.records import load_record
+from rnnbook.book.records import best, load_record, runs
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -86,3 +86,26 @@ def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path, monkeypatc
 def test_an_unknown_record_is_named():
     with pytest.raises(FileNotFoundError, match=r"there is no record 'nothing'; expected one of"):
         load_record("nothing")
+
+
+def test_runs_have_the_settings_asked_for():
+    found = runs("memory", task="recall", cell="gru", lag=50)
+    everything = load_record("memory")["results"]
+    wanted = ("recall", "gru", 50)
+    assert found == [r for r in everything if (r["task"], r["cell"], r["lag"]) == wanted]
+    with pytest.raises(KeyError, match=r"memory has no setting 'leg'; expected one of: task, cell"):
+        runs("memory", leg=50)
+    with pytest.raises(ValueError, match=r"lag is 51; expected one of 10, 100"):
+        runs("memory", task="recall", lag=51)
+
+
+def test_the_best_setting_is_that_of_the_mean_over_its_seeds():
+    made = [
+        {"rate": 0.1, "seed": 0, "loss": 1.0},
+        {"rate": 0.1, "seed": 1, "loss": 5.0},
+        {"rate": 0.2, "seed": 0, "loss": 2.0},
+        {"rate": 0.2, "seed": 1, "loss": 3.0},
+    ]
+    assert best(made, "loss") == made[2:]
+    assert best(made, "loss", largest=True) == made[:2]
+    assert best(made, "loss", setting="seed") == made[::2]

@@ -26,6 +26,43 @@ def load_record(name: str) -> dict:
     return json.loads(path.read_text("utf-8"))
 
 
+def runs(name: str, **settings) -> list[dict]:
+    """The runs of an experiment whose settings are these, as dicts of settings and results.
+
+    Raises `KeyError` for a setting that no run has, and `ValueError` where no run fits.
+
+    >>> len(runs("memory", task="recall", cell="gru", lag=50))
+    12
+    """
+    found = load_record(name)["results"]
+    for key, value in settings.items():
+        known = sorted({repr(run[key]) for run in found if key in run})
+        if not known:
+            raise KeyError(f"{name} has no setting {key!r}; expected one of: {', '.join(found[0])}")
+        found = [run for run in found if key in run and run[key] == value]
+        if not found:
+            raise ValueError(f"{key} is {value!r}; expected one of {', '.join(known)}")
+    return found
+
+
+def best(found: list[dict], by: str, *, setting: str = "rate", largest: bool = False) -> list[dict]:
+    """The runs, all seeds, of that value of `setting` whose mean of `by` is smallest.
+
+    Choose `by` a validation error, or with `largest=True` a validation score; what the chosen
+    runs reach on the test data is then not chosen by the test data.
+
+    >>> both = runs("memory", task="recall", cell="gru", lag=50)
+    >>> {run["rate"] for run in best(both, "validation", largest=True)}
+    {0.001}
+    """
+    groups = {}
+    for run in found:
+        groups.setdefault(run[setting], []).append(run)
+    means = {value: np.mean([run[by] for run in group]) for value, group in groups.items()}
+    choose = max if largest else min
+    return groups[choose(means, key=means.get)]
+
+
 def load_weights(name: str, file: str) -> dict[str, np.ndarray]:
     """Trained weights that an experiment left, by name, after a look at their hash.
 
