@@ -1,19 +1,23 @@
 """Run, normalise and check the book's notebooks.
 
 python scripts/notebooks.py execute [PATH ...]     run (all by default) and store the outputs
-python scripts/notebooks.py from-py SOURCE OUT     make a notebook from a jupytext script
+python scripts/notebooks.py to-py NOTEBOOK OUT     a script to edit, in jupytext's percent format
+python scripts/notebooks.py from-py SOURCE OUT     the notebook again; unchanged cells keep outputs
 python scripts/notebooks.py first-cell             write the install cell into every notebook
 python scripts/notebooks.py check                  name every notebook that must be run again
 python scripts/notebooks.py address URL            set the repository's address everywhere
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
 import re
+import resource
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,26 +26,50 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("numpy", "torch", "tensorflow", "keras")
+# Where a module and the package that brings it have different names.
+PACKAGES = {"sklearn": "scikit-learn"}
+# What importing a module imports in its turn.
+BEHIND = {
+    "rnnbook": ("numpy", "matplotlib"),
+    "rnnbook.data": ("pandas",),
+    "rnnbook.torch": ("torch",),
+    "rnnbook.tensorflow": ("tensorflow", "keras"),
+    "keras": ("tensorflow",),
+    "onnxruntime": ("onnx", "onnxscript"),
+}
+# One thread a notebook: several run side by side, and sums come out in one order.
+THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL")]
+THREADS += ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
 TIMEOUT = 600  # seconds for one cell
 # TensorFlow writes dated lines when it starts, whatever its log level says.
 START_UP = re.compile(
     r"^(\d{4}-\d\d-\d\d .*|[WIE]\d{4} .*|WARNING: All log messages .*|To enable.*)$"
 )
 FIRST_CELL = """\
-# Installs rnnbook where it is missing (Colab, a browser); does nothing where it is installed.
+# Installs rnnbook where it is missing (Colab, a browser).
 import importlib.util
 import sys
 
+needs = "{extras}"
 if importlib.util.find_spec("rnnbook") is None:
     if sys.platform == "emscripten":
         %pip install -q rnnbook
     else:
-        %pip install -q "rnnbook[{extras}] @ git+{address}.git@main"
+        place = "git+{address}.git@main"
+        %pip install -q "rnnbook[{{needs}}] @ {{place}}"
 
 import rnnbook
 
-rnnbook.require("{extras}")
+rnnbook.require(needs)
 """
+
+HEADER = """\
+# ---
+# jupyter:
+#   rnnbook:
+#     answers: P1 P2
+#     extras: torch,notebooks
+# ---"""
 
 
 def paths():
@@ -60,11 +88,38 @@ def first_cell(notebook):
     return FIRST_CELL.format(extras=extras, address=address()).rstrip()
 
 
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def imported(source):
+    """Dotted names of the modules that a code cell imports: all that stand before a dot, too."""
+    plain = re.sub(r"(?m)^([ ]*)%pip .*$", r"\1pass", source)
+    for node in ast.walk(ast.parse(plain)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def pins(notebook):
+    """The lines of constraints.txt for the packages that a notebook imports, sorted."""
+    modules = {name for cell in code_cells(notebook) for name in imported(cell.source)}
+    modules |= {m for part, behind in BEHIND.items() for m in behind if reaches(modules, part)}
+    packages = {PACKAGES.get(name, name) for name in (module.split(".")[0] for module in modules)}
+    lines = (ROOT / "constraints.txt").read_text("utf-8").split()
+    return sorted(line for line in lines if line.split("==")[0].lower() in packages)
+
+
+def reaches(modules, part):
+    return any(name == part or name.startswith(part + ".") for name in modules)
+
+
 def code_hash(notebook):
-    """A hash of all that determines the outputs: the code cells and the pinned versions."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    pins = (ROOT / "constraints.txt").read_text("utf-8")
-    return hashlib.sha256(json.dumps([code, pins]).encode()).hexdigest()
+    """A hash of what decides the outputs: the code, and the versions of what it imports."""
+    code = [cell.source for cell in code_cells(notebook)]
+    return hashlib.sha256(json.dumps([code, pins(notebook)]).encode()).hexdigest()
 
 
 def read(path):
@@ -85,12 +140,18 @@ def save(notebook, path):
 
 
 def set_first_cell(notebook):
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if code[0].metadata.get("tags") != ["hide-input", "install"]:
-        cell = nbformat.v4.new_code_cell(metadata={"tags": ["hide-input", "install"]})
-        notebook.cells.insert(1, cell)
-        code = [cell]
+    code = code_cells(notebook)
+    if not code or "install" not in code[0].metadata.get("tags", []):
+        code = [nbformat.v4.new_code_cell()]
+        notebook.cells.insert(1, code[0])
+    code[0].metadata["tags"] = ["install", "set-up"]
     code[0].source = first_cell(notebook)
+
+
+def cpu_seconds():
+    """CPU time of all child processes that have ended: the kernels."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def execute(path):
@@ -99,7 +160,7 @@ def execute(path):
 
     notebook = read(path)
     set_first_cell(notebook)
-    start = time.perf_counter()
+    start = cpu_seconds()
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -111,7 +172,7 @@ def execute(path):
     normalise(notebook, path)
     notebook.metadata["rnnbook"].update(
         hash=code_hash(notebook),
-        seconds=round(time.perf_counter() - start, 1),
+        seconds=round(cpu_seconds() - start, 1),
         date=time.strftime("%Y-%m-%d"),
         versions={name: version(name) for name in VERSIONS},
     )
@@ -157,8 +218,8 @@ def is_current(notebook):
 def problems(path):
     """What is out of date in a notebook."""
     notebook = read(path)
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    if not code or code[0] != first_cell(notebook):
+    code = code_cells(notebook)
+    if not code or code[0].source != first_cell(notebook):
         yield "its first cell is not the install cell: run scripts/notebooks.py first-cell"
     if not is_current(notebook):
         yield f"its outputs are not those of its code: run make execute NB={path}"
@@ -197,33 +258,75 @@ def set_address(url):
         save(notebook, path)
 
 
+def to_py(path, out):
+    """A script in jupytext's percent format: the whole notebook but for its outputs."""
+    import jupytext
+
+    notebook = read(path)
+    about = notebook.metadata["rnnbook"]
+    kept = {key: about[key] for key in ("extras", "answers") if key in about}
+    filters = {"notebook_metadata_filter": "rnnbook,-kernelspec", "cell_metadata_filter": "all"}
+    notebook.metadata = nbformat.from_dict({"rnnbook": kept, "jupytext": filters})
+    for cell in notebook.cells:
+        cell.pop("id", None)
+    write(out, jupytext.writes(notebook, fmt="py:percent"))
+
+
 def from_py(source, out):
-    """A notebook from a script in jupytext's percent format; outputs come with `execute`."""
+    """A notebook from such a script; where OUT exists, cells with the same code keep outputs."""
     import jupytext
 
     notebook = jupytext.read(source)
-    for cell in notebook.cells:
-        cell.metadata.pop("lines_to_next_cell", None)
-    notebook.metadata.pop("jupytext", None)
+    old = read(out) if Path(out).exists() else None
+    stored = {} if old is None else old.metadata["rnnbook"]
+    about = stored | notebook.metadata.get("rnnbook", {})
+    if "extras" not in about:
+        raise SystemExit(
+            f"{source} does not say what it needs; expected it to begin with\n{HEADER}"
+        )
+    notebook.metadata = nbformat.from_dict({"rnnbook": about})
     set_first_cell(notebook)
+    outputs = {cell.source: cell for cell in code_cells(old)} if old is not None else {}
     for number, cell in enumerate(notebook.cells):
+        cell.metadata.pop("lines_to_next_cell", None)
         cell.id = f"cell-{number:03d}"
+        if cell.cell_type == "code" and cell.source in outputs:
+            cell.outputs = outputs[cell.source].outputs
+            cell.execution_count = outputs[cell.source].execution_count
     save(notebook, out)
+
+
+def run_all(todo, jobs):
+    """Execute notebooks side by side, the longest first, and say how far it is."""
+    os.environ |= dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    todo = sorted(todo, key=lambda path: -read(path).metadata["rnnbook"].get("seconds", 0))
+    with ProcessPoolExecutor(jobs) as pool:
+        futures = {pool.submit(execute, path): path for path in todo}
+        for number, future in enumerate(as_completed(futures), start=1):
+            path, problem = futures[future], future.exception()
+            said = f"{future.result()} s of CPU time" if problem is None else f"failed: {problem}"
+            print(f"[{number}/{len(todo)}] {path}: {said}", flush=True)
+    return sum(future.exception() is not None for future in futures)
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("execute").add_argument("paths", nargs="*", type=Path)
-    convert = commands.add_parser("from-py")
-    convert.add_argument("source")
-    convert.add_argument("out")
+    run = commands.add_parser("execute")
+    run.add_argument("paths", nargs="*", type=Path)
+    run.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    for name in ("to-py", "from-py"):
+        convert = commands.add_parser(name)
+        convert.add_argument("source", type=Path)
+        convert.add_argument("out", type=Path)
     commands.add_parser("first-cell")
     commands.add_parser("check")
     commands.add_parser("address").add_argument("url")
     options = parser.parse_args(arguments)
     if options.command == "from-py":
         from_py(options.source, options.out)
+    elif options.command == "to-py":
+        to_py(options.source, options.out)
     elif options.command == "address":
         set_address(options.url.rstrip("/").removesuffix(".git"))
     elif options.command == "first-cell":
@@ -231,11 +334,7 @@ def main(arguments=None):
     elif options.command == "check":
         return min(check(), 1)
     else:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        todo = options.paths or paths()
-        for number, path in enumerate(todo, start=1):
-            print(f"[{number}/{len(todo)}] {path} ...", end=" ", flush=True)
-            print(f"{execute(path)} s")
+        return min(run_all(options.paths or paths(), options.jobs), 1)
 
 
 if __name__ == "__main__":
