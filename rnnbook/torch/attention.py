@@ -7,7 +7,7 @@ from torch import nn
 
 from rnnbook._check import check_choice, check_shape, check_sizes
 from rnnbook.numpy import attention
-from rnnbook.torch.module import Layer, zero_masked
+from rnnbook.torch.layer import Layer, zero_masked
 
 
 class Attention(Layer):

@@ -6,7 +6,7 @@ from torch.nn.functional import conv2d
 
 from rnnbook._check import check_shape, check_sizes
 from rnnbook.numpy import conv_lstm
-from rnnbook.torch.module import Layer
+from rnnbook.torch.layer import Layer
 
 
 class ConvLSTM(Layer):

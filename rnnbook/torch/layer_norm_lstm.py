@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from rnnbook._check import check_sizes
-from rnnbook.torch.module import check_inputs, select, zero_masked
+from rnnbook.torch.layer import check_inputs, select, zero_masked
 
 EPSILON = 1e-5  # added to the variance
 

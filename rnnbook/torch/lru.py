@@ -6,7 +6,7 @@ from torch import nn
 
 from rnnbook._check import check_sequence, check_shape
 from rnnbook.numpy import lru
-from rnnbook.torch.module import Layer
+from rnnbook.torch.layer import Layer
 from rnnbook.torch.scan import scan
 
 

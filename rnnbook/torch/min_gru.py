@@ -5,7 +5,7 @@ from torch import nn
 
 from rnnbook._check import check_sequence, check_shape, check_sizes
 from rnnbook.numpy import min_gru
-from rnnbook.torch.module import Layer
+from rnnbook.torch.layer import Layer
 from rnnbook.torch.scan import scan
 
 

@@ -6,7 +6,7 @@ from torch.nn.functional import logsigmoid
 
 from rnnbook._check import check_sequence, check_shape, check_sizes
 from rnnbook.numpy import min_lstm
-from rnnbook.torch.module import Layer
+from rnnbook.torch.layer import Layer
 from rnnbook.torch.scan import scan
 
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import rnn
-from rnnbook.torch.module import Layer, check_inputs, select, zero_masked
+from rnnbook.torch.layer import Layer, check_inputs, select, zero_masked
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from rnnbook._check import check_rate
 from rnnbook.torch.gru import GRU
-from rnnbook.torch.module import select, zero_masked
+from rnnbook.torch.layer import select, zero_masked
 
 
 class VariationalDropout(nn.Module):

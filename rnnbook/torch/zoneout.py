@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rnnbook._check import check_rate
-from rnnbook.torch.module import select, zero_masked
+from rnnbook.torch.layer import select, zero_masked
 
 
 class Zoneout(nn.Module):
