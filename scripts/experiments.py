@@ -1,6 +1,7 @@
 """Run recorded experiments: grids and many seeds that take longer than a notebook may.
 
-    python scripts/experiments.py [NAME ...]
+    python scripts/experiments.py [NAME ...]          run what is left of them, write their records
+    python scripts/experiments.py point [NAME ...]    run their points, store them in the records
 
 `experiments/NAME.py` defines SETTINGS, SEEDS and `run(seed, **settings) -> dict of numbers`.
 The record, rnnbook/book/records/NAME.json, holds settings, seeds, results, versions, seconds and a
@@ -9,7 +10,26 @@ module may change, what is computed may not. Where a result has "weights", {file
 each file is written as rnnbook/book/records/FILE.npz, and the record keeps its hash.
 
 Finished runs are kept in _build/experiments/ until the record is complete: an experiment that
-was interrupted goes on where it stopped, unless its script has changed.
+was interrupted goes on where it stopped. It begins anew if its script has changed, and stops if
+its point gives other numbers than at the start.
+
+The package may change, too, without a trace in the script. So each script also defines POINT, a
+list of short runs, five seconds of CPU at most together, that pass through what the script takes
+from the package. Each is a dict of "seed", "settings", "constants" (names of the script's
+constants with smaller values; they replace the script's own before anything uses them) and
+"tolerance". The tests run the point again and compare every number with the record.
+
+Tolerances follow this rule, which was written before any difference was seen:
+
+    1e-6    counts, and what is computed in float64 without training
+    1e-3    what went through float32, or through a few steps of training
+    1 / n   a share of n examples, where one answer may turn over
+
+They are relative for numbers of size one and more, absolute below; a whole number may differ by
+the tolerance itself, so by nothing unless that is 1. A dict {key: tolerance} gives some keys of
+the result, and what is below them, another tolerance than "", which stands for all others. Texts
+and the lengths of lists must be equal.
+Where a point fails on another machine, it gets fewer steps, not a larger tolerance.
 """
 
 import ast
@@ -18,16 +38,19 @@ import importlib.util
 import json
 import sys
 import time
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "experiments"
 RECORDS = ROOT / "rnnbook" / "book" / "records"
 UNFINISHED = ROOT / "_build" / "experiments"
+LONGEST = 5  # seconds of CPU for the runs of one point
 
 
 def scripts():
@@ -71,10 +94,36 @@ def code_hash(path):
     return hashlib.sha256(json.dumps([names, tree]).encode()).hexdigest()
 
 
-def load(path):
+def assigned(node):
+    """The names that a top-level statement assigns."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return {name.id for t in targets for name in ast.walk(t) if isinstance(name, ast.Name)}
+
+
+def with_constants(tree, constants, path):
+    """The tree with constants replaced, right after the script's own, before anything uses them."""
+    body, left = [], set(constants)
+    for node in tree.body:
+        body.append(node)
+        for name in sorted(assigned(node) & left):
+            body.append(ast.parse(f"{name} = {constants[name]!r}").body[0])
+            left.remove(name)
+    if left:
+        known = sorted(name for node in tree.body for name in assigned(node) if name.isupper())
+        raise ValueError(
+            f"{Path(path).name} has no constant {', '.join(sorted(left))}; "
+            f"expected some of: {', '.join(known)}"
+        )
+    tree.body = body
+    return ast.fix_missing_locations(tree)
+
+
+def load(path, constants=None):
+    """The script as a new module, with some of its constants replaced."""
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    tree = ast.parse(Path(path).read_text("utf-8"))
+    exec(compile(with_constants(tree, constants or {}, path), path, "exec"), vars(module))
     return module
 
 
@@ -85,6 +134,122 @@ def save(path, arrays):
         np.savez_compressed(file, **arrays)
     temporary.replace(path)
     return file_hash(path)
+
+
+def write(path, text):
+    """Write a text, under a temporary name first."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+# The point.
+
+
+def as_stored(values):
+    """The values as a record gives them back: keys are strings, tuples are lists."""
+    return json.loads(json.dumps(values, allow_nan=False))
+
+
+def asked(entry):
+    """What a run of the point is to do, as the record stores it."""
+    return as_stored({key: entry[key] for key in ("seed", "settings", "constants")})
+
+
+@contextmanager
+def one_thread():
+    """NumPy, scikit-learn and PyTorch with one thread; TensorFlow's number is set at its start."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else None
+    with threadpool_limits(1):
+        yield
+    if torch:
+        torch.set_num_threads(before)
+
+
+def short_run(path, entry):
+    """The result of one run of the point, with today's package; trained weights are left out."""
+    module = load(path, entry["constants"])
+    with one_thread():
+        result = module.run(entry["seed"], **entry["settings"])
+    return as_stored({key: value for key, value in result.items() if key != "weights"})
+
+
+def entries(path):
+    """The runs of a script's POINT."""
+    point = getattr(load(path), "POINT", None)
+    keys = {"seed", "settings", "constants", "tolerance"}
+    if not point or any(set(entry) != keys for entry in point):
+        raise ValueError(
+            f"{Path(path).name} has POINT = {point!r}; expected a list of dicts of "
+            f"{', '.join(sorted(keys))}"
+        )
+    return point
+
+
+def compute_point(path):
+    """All runs of the point with their results, within the time that a point may take."""
+    point = entries(path)
+    load(path)  # imports are not counted
+    start = time.process_time()
+    found = [{**asked(entry), "result": short_run(path, entry)} for entry in point]
+    seconds = time.process_time() - start
+    print(f"{Path(path).stem}: the point took {seconds:.1f} s of CPU")
+    if seconds > LONGEST:
+        raise ValueError(
+            f"{Path(path).name} has a POINT of {seconds:.1f} s of CPU; expected {LONGEST} at most"
+        )
+    return found
+
+
+def differences(stored, now, tolerance, place=""):
+    """Each place where two results differ: its path, the stored value, today's, the tolerance."""
+    if isinstance(stored, dict) and isinstance(now, dict) and set(stored) == set(now):
+        pairs = [(key, stored[key], now[key]) for key in stored]
+    elif isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
+        pairs = [(k, a, b) for k, (a, b) in enumerate(zip(stored, now, strict=True))]
+    else:
+        allowed = tolerance[""] if isinstance(tolerance, dict) else tolerance
+        return [] if alike(stored, now, allowed) else [(place, stored, now, allowed)]
+    found = []
+    for key, a, b in pairs:
+        below = tolerance.get(key, tolerance) if isinstance(tolerance, dict) else tolerance
+        found += differences(a, b, below, f"{place}[{key!r}]")
+    return found
+
+
+def alike(stored, now, allowed):
+    """Whether two numbers are equal within the tolerance, or two other values are equal."""
+    if not all(isinstance(value, int | float) for value in (stored, now)):
+        return stored == now
+    whole = isinstance(stored, int) and isinstance(now, int)
+    size = 1 if whole else max(1, abs(stored))
+    return abs(now - stored) <= allowed * size * (1 + 1e-9)
+
+
+def changes(path, stored, now):
+    """In words, where the point of an experiment differs from the stored one."""
+    again = f"run: python scripts/experiments.py point {path.stem}"
+    point = entries(path)
+    if [asked(entry) for entry in stored] != [asked(entry) for entry in point]:
+        return [f"the stored point of {path.stem} is not its POINT; {again}"]
+    return [
+        f"{path.stem}, run {k} of POINT, {place}: stored {a!r}, now {b!r}, tolerance {allowed:g}"
+        for k, (entry, old, new) in enumerate(zip(point, stored, now, strict=True))
+        for place, a, b, allowed in differences(old["result"], new["result"], entry["tolerance"])
+    ]
+
+
+def store_point(path):
+    """Run the point and store it in the record, of which nothing else changes."""
+    target = RECORDS / f"{path.stem}.json"
+    content = json.loads(target.read_text("utf-8"))
+    results = content.pop("results")
+    content = {**content, "point": compute_point(path), "results": results}
+    write(target, json.dumps(content, indent=1) + "\n")
+
+
+# The record.
 
 
 def run(module, seed, settings):
@@ -103,40 +268,56 @@ def run(module, seed, settings):
     }
 
 
+def begun(path, kept):
+    """The point and the finished runs of an interrupted experiment, or of a new one."""
+    point = compute_point(path)
+    if not kept.exists():
+        return {"point": point, "runs": []}
+    old = json.loads(kept.read_text("utf-8"))
+    if found := changes(path, old["point"], point):
+        raise ValueError(
+            f"the package is not the one that made the {len(old['runs'])} finished runs: "
+            f"{found[0]}; delete {kept} to begin anew"
+        )
+    return old
+
+
 def record(path):
-    """Run what is left of one experiment and write its record, under a temporary name first."""
-    module = load(path)
-    points = [(settings, seed) for settings in module.SETTINGS for seed in module.SEEDS]
-    kept = UNFINISHED / f"{path.stem}-{code_hash(path)[:16]}.jsonl"
+    """Run what is left of one experiment and write its record."""
+    kept = UNFINISHED / f"{path.stem}-{code_hash(path)[:16]}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    runs = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
-    left = points[len(runs) :]
-    for settings, seed in tqdm(left, desc=path.stem, initial=len(runs), total=len(points)):
+    state, module = begun(path, kept), load(path)
+    plan = [(settings, seed) for settings in module.SETTINGS for seed in module.SEEDS]
+    runs = state["runs"]
+    left = plan[len(runs) :]
+    for settings, seed in tqdm(left, desc=path.stem, initial=len(runs), total=len(plan)):
         runs.append(run(module, seed, settings))
-        temporary = kept.with_suffix(".tmp")
-        temporary.write_text("".join(json.dumps(r) + "\n" for r in runs), encoding="utf-8")
-        temporary.replace(kept)
+        write(kept, json.dumps(state))
     content = {
         "hash": code_hash(path),
         "date": time.strftime("%Y-%m-%d"),
         "seconds": round(sum(r["seconds"] for r in runs)),
         "versions": {name: version(name) for name in ("numpy", "torch", "tensorflow", "keras")},
         "files": {name: found for r in runs for name, found in r["files"].items()},
+        "point": state["point"],
         "results": [r["result"] for r in runs],
     }
-    target = RECORDS / f"{path.stem}.json"
-    temporary = target.with_suffix(".json.tmp")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(target)
+    write(RECORDS / f"{path.stem}.json", json.dumps(content, indent=1) + "\n")
     kept.unlink()
 
 
-if __name__ == "__main__":
-    names = sys.argv[1:] or [path.stem for path in scripts()]
+def main(arguments):
+    act, names = record, arguments
+    if arguments[:1] == ["point"]:
+        act, names = store_point, arguments[1:]
     known = {path.stem: path for path in scripts()}
-    for name in names:
+    for name in names or known:
         if name not in known:
             sys.exit(
                 f"There is no experiment {name!r}; there are: {', '.join(known) or 'none yet'}"
             )
-        record(known[name])
+        act(known[name])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

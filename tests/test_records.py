@@ -45,42 +45,124 @@ def test_the_hash_is_that_of_what_is_computed(old, new, same, tmp_path):
     assert (experiments.code_hash(after) == experiments.code_hash(before)) is same
 
 
-def test_an_experiment_is_recorded(tmp_path, monkeypatch):
-    script = tmp_path / "tiny.py"
-    script.write_text(
-        'SEEDS, SETTINGS = [1, 2], [{"k": 3}]\n'
-        'def run(seed, k):\n    return {"product": seed * k}\n'
-    )
+POINT = 'POINT = [{"seed": 7, "settings": {%s}, "constants": {"N": 0}, "tolerance": 0}]\n'
+TINY = 'SEEDS, SETTINGS, N = [1, 2], [{"k": 3}], 1\n' + POINT % '"k": 5'
+TINY += 'def run(seed, k):\n    return {"product": seed * k + N}\n'
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A function that writes a script; its record and what is unfinished stand beside it."""
     monkeypatch.setattr(experiments, "RECORDS", tmp_path)
     monkeypatch.setattr(experiments, "UNFINISHED", tmp_path / "unfinished")
-    experiments.record(script)
     monkeypatch.setattr("rnnbook.book.records.FOLDER", tmp_path)
+
+    def write(text):
+        script = tmp_path / "tiny.py"
+        script.write_text(text)
+        return script
+
+    return write
+
+
+def test_an_experiment_is_recorded(written, tmp_path):
+    script = written(TINY)
+    experiments.record(script)
     record = load_record("tiny")
-    assert [r["product"] for r in record["results"]] == [3, 6]
+    assert [r["product"] for r in record["results"]] == [4, 7]
     assert record["hash"] == experiments.code_hash(script)
-    assert not list(tmp_path.rglob("*.tmp")) + list(tmp_path.rglob("*.jsonl"))
+    asked = {"seed": 7, "settings": {"k": 5}, "constants": {"N": 0}}
+    assert record["point"] == [{**asked, "result": {"product": 35}}]
+    assert {path.name for path in tmp_path.rglob("*.*")} == {"tiny.py", "tiny.json"}
 
 
-def test_an_interrupted_experiment_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    script = tmp_path / "tiny.py"
-    script.write_text(
-        "from pathlib import Path\n"
-        "SEEDS, SETTINGS = [1, 2, 3], [{}]\n"
-        "def run(seed):\n"
-        f"    done = Path({str(tmp_path / 'done')!r})\n"
-        "    before = done.read_text() if done.exists() else ''\n"
-        "    done.write_text(before + str(seed))\n"
-        "    if before == '1':\n"
-        "        raise KeyboardInterrupt\n"
-        "    return {'seen': before}\n"
-    )
-    monkeypatch.setattr(experiments, "RECORDS", tmp_path)
-    monkeypatch.setattr(experiments, "UNFINISHED", tmp_path / "unfinished")
+def test_a_point_is_stored_and_nothing_else_changes(written, tmp_path):
+    script = written(TINY)
+    experiments.record(script)
+    before = (tmp_path / "tiny.json").read_text()
+    written(TINY.replace('"seed": 7', '"seed": 8'))
+    experiments.store_point(script)
+    after = (tmp_path / "tiny.json").read_text()
+    assert load_record("tiny")["point"][0]["result"] == {"product": 40}
+    assert after == before.replace('"seed": 7', '"seed": 8').replace("35", "40")
+
+
+INTERRUPTED = """
+from pathlib import Path
+SEEDS, SETTINGS, N = [1, 2, 3], [{{}}], 1
+{point}
+def run(seed):
+    if N == 0:
+        return {{"seen": Path({package!r}).read_text()}}
+    done = Path({done!r})
+    before = done.read_text() if done.exists() else ""
+    done.write_text(before + str(seed))
+    if before == "1":
+        raise KeyboardInterrupt
+    return {{"seen": before}}
+"""
+
+
+@pytest.fixture
+def interrupted(written, tmp_path):
+    """A script that was interrupted in its second run, and the file it depends on."""
+    package, done = tmp_path / "package.txt", tmp_path / "done.txt"
+    package.write_text("as before")
+    point = POINT % ""
+    text = INTERRUPTED.format(point=point, package=str(package), done=str(done))
+    script = written(text)
     with pytest.raises(KeyboardInterrupt):
         experiments.record(script)
+    return script, package
+
+
+def seen():
+    return [r["seen"] for r in load_record("tiny")["results"]]
+
+
+def test_an_interrupted_experiment_goes_on_where_it_stopped(interrupted):
+    experiments.record(interrupted[0])
+    assert seen() == ["", "12", "122"]
+
+
+def test_an_interrupted_experiment_begins_anew_with_another_script(interrupted):
+    script, _ = interrupted
+    script.write_text(script.read_text() + "ANOTHER = 1\n")
     experiments.record(script)
-    monkeypatch.setattr("rnnbook.book.records.FOLDER", tmp_path)
-    assert [r["seen"] for r in load_record("tiny")["results"]] == ["", "12", "122"]
+    assert seen() == ["12", "121", "1212"]
+
+
+def test_an_interrupted_experiment_is_not_finished_by_another_package(interrupted):
+    script, package = interrupted
+    package.write_text("changed")
+    with pytest.raises(ValueError, match=r"not the one that made the 1 finished runs: .*changed"):
+        experiments.record(script)
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("POINT", "PIONT", r"tiny.py has POINT = None; expected a list of dicts of constants,"),
+        ('"tolerance"', '"margin"', r"'margin': 0.*expected a list of dicts of constants,"),
+        ('{"N": 0}', '{"M": 0}', r"tiny.py has no constant M; expected some of: N, POINT"),
+    ],
+)
+def test_a_wrong_point_is_refused(old, new, said, written):
+    with pytest.raises(ValueError, match=said):
+        experiments.record(written(TINY.replace(old, new)))
+
+
+def test_a_long_point_is_refused(written, monkeypatch):
+    monkeypatch.setattr(experiments, "LONGEST", 0)
+    with pytest.raises(ValueError, match=r"tiny.py has a POINT of .* s of CPU; expected 0 at most"):
+        experiments.record(written(TINY))
+
+
+def test_constants_are_replaced_before_anything_uses_them(tmp_path):
+    script = tmp_path / "tiny.py"
+    script.write_text("A, B = 1, 2\nC = 10 * A\ndef f(a=A):\n    return a, A, B, C\n")
+    assert experiments.load(script).f() == (1, 1, 2, 10)
+    assert experiments.load(script, {"A": 3}).f() == (3, 3, 2, 30)
 
 
 def test_an_unknown_record_is_named():
