@@ -1,0 +1,56 @@
+"""A browser for the tests of the built pages; one that is missing fails these tests only."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+import browser as browsers
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 300_000  # milliseconds: a busy machine is no error
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: builds the book, or opens a page in a browser")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if {"book", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="module")  # no longer: an open Playwright forbids other event loops
+def browser():
+    """A Chromium that runs; `make test` has tried to get one before."""
+    from playwright.sync_api import sync_playwright
+
+    try:
+        path = browsers.find()
+    except browsers.Missing as error:
+        pytest.fail(str(error), pytrace=False)
+    if path is None:
+        pytest.fail(browsers.advice(), pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.close()
