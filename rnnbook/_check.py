@@ -7,6 +7,18 @@ import numpy as np
 FLOATING = ("float32", "float64", "complex64", "complex128")
 
 
+def type_name(kind: type) -> str:
+    """How an error names a type. Many types are called `Params`, so ours carry their module.
+
+    >>> from rnnbook.numpy import gru
+    >>> type_name(gru.Params), type_name(list)
+    ('gru.Params', 'list')
+    """
+    module = kind.__module__
+    ours = module.startswith("rnnbook.numpy.")
+    return f"{module.rsplit('.', 1)[1]}.{kind.__name__}" if ours else kind.__name__
+
+
 def check_shape(name: str, array, symbols: str, expected: Sequence[int]) -> None:
     """Raise `ValueError` unless `array.shape` is `expected`; `symbols` is how the text writes it.
 
@@ -31,7 +43,7 @@ def check_dtypes(**arrays) -> None:
     first = None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name} is a {type(array).__name__}; expected a NumPy array")
+            raise TypeError(f"{name} is a {type_name(type(array))}; expected a NumPy array")
         if array.dtype.name not in FLOATING:
             raise TypeError(
                 f"{name} has dtype {array.dtype}; expected one of {', '.join(FLOATING)}"
@@ -41,6 +53,21 @@ def check_dtypes(**arrays) -> None:
             raise TypeError(
                 f"{name} has dtype {array.dtype}; expected {first[1]}, the dtype of {first[0]}"
             )
+
+
+def check_type(name: str, value, kinds: Sequence[type]) -> None:
+    """Raise `TypeError` unless `value` is of one of the types `kinds`, not of a derived one.
+
+    >>> from rnnbook.numpy import gru, linear
+    >>> params = linear.Params(np.zeros((3, 2)), np.zeros(2))
+    >>> check_type("params", params, (gru.Params, gru.BeforeParams))
+    Traceback (most recent call last):
+    ...
+    TypeError: params is a linear.Params; expected gru.Params or gru.BeforeParams
+    """
+    if type(value) not in kinds:
+        expected = " or ".join(map(type_name, kinds))
+        raise TypeError(f"{name} is a {type_name(type(value))}; expected {expected}")
 
 
 def check_sizes(**sizes) -> None:

@@ -8,8 +8,18 @@ torch -> NumPy adds the two biases of an RNN or LSTM, which cannot be told apart
 
 import numpy as np
 
-from rnnbook._check import check_choice
+from rnnbook._check import check_choice, type_name
 from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy.registry import module_of
+
+# What the other side calls the same model, where it has one.
+TORCH = {rnn.Params: "RNN", lstm.Params: "LSTM", gru.Params: "GRU"}
+KERAS = {
+    rnn.Params: "SimpleRNN",
+    lstm.Params: "LSTM",
+    gru.Params: "GRU",
+    gru.BeforeParams: "GRU",
+}
 
 
 def to_torch(params, *, activation: str = "tanh"):
@@ -28,12 +38,11 @@ def to_torch(params, *, activation: str = "tanh"):
 
     layers = _nested(params)
     kind, hidden_size, directions = _check_uniform(layers)
-    names = {rnn.Params: "RNN", lstm.Params: "LSTM", gru.Params: "GRU"}
-    if kind not in names:
-        raise ValueError(f"params is a {_name(kind)}; torch.nn has no such model")
+    if kind not in TORCH:
+        raise ValueError(f"params is a {type_name(kind)}; torch.nn has no such model")
     options = _activation_options(kind, activation, "nonlinearity")
     first = layers[0][0]
-    module = getattr(torch.nn, names[kind])(
+    module = getattr(torch.nn, TORCH[kind])(
         len(first.W_x),
         hidden_size,
         num_layers=len(layers),
@@ -64,10 +73,11 @@ def from_torch(module):
     """
     import torch
 
-    kinds = {torch.nn.RNN: rnn.Params, torch.nn.LSTM: lstm.Params, torch.nn.GRU: gru.Params}
+    kinds = {getattr(torch.nn, name): kind for kind, name in TORCH.items()}
     kind = kinds.get(type(module))
     if kind is None:
-        raise TypeError(f"module is a {type(module).__name__}; expected torch.nn.RNN, LSTM or GRU")
+        found = type_name(type(module))
+        raise TypeError(f"module is a {found}; expected torch.nn.RNN, LSTM or GRU")
     if module.proj_size:
         raise ValueError(f"module has proj_size {module.proj_size}; expected 0: no projection")
     directions = 2 if module.bidirectional else 1
@@ -144,19 +154,14 @@ def _keras_directions(layer, activation):
 def _keras_layer(params, activation, *, return_state):
     import keras
 
+    module_of(params)
     kind = type(params)
-    names = {
-        rnn.Params: "SimpleRNN",
-        lstm.Params: "LSTM",
-        gru.Params: "GRU",
-        gru.BeforeParams: "GRU",
-    }
-    if kind not in names:
-        raise ValueError(f"params is a {_name(kind)}; Keras has no such model")
+    if kind not in KERAS:
+        raise ValueError(f"params is a {type_name(kind)}; Keras has no such model")
     options = _activation_options(kind, activation, "activation")
-    if names[kind] == "GRU":
+    if KERAS[kind] == "GRU":
         options["reset_after"] = kind is gru.Params
-    layer = getattr(keras.layers, names[kind])(
+    layer = getattr(keras.layers, KERAS[kind])(
         len(params.W_h),
         return_sequences=True,
         return_state=return_state,
@@ -213,7 +218,8 @@ def _from_keras_layer(layer):
     import keras
 
     if not isinstance(layer, (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)):
-        raise TypeError(f"layer is a {type(layer).__name__}; expected Keras SimpleRNN, LSTM or GRU")
+        found = type_name(type(layer))
+        raise TypeError(f"layer is a {found}; expected Keras SimpleRNN, LSTM or GRU")
     if not layer.built:
         raise ValueError(f"layer {layer.name!r} has no weights yet; call or build it first")
     _check_keras_activations(layer)
@@ -261,13 +267,15 @@ def _flat(layers):
 
 def _check_uniform(layers):
     flat = _flat(layers)
+    for params in flat:
+        module_of(params)
     kind, hidden_size, directions = type(flat[0]), len(flat[0].W_h), len(layers[0])
     for index, layer in enumerate(layers):
         for params in layer:
             if type(params) is not kind or len(params.W_h) != hidden_size:
                 raise ValueError(
-                    f"layers[{index}] is {_name(type(params))} with H = {len(params.W_h)}; "
-                    f"torch.nn needs {_name(kind)} with H = {hidden_size} in all layers"
+                    f"layers[{index}] is {type_name(type(params))} with H = {len(params.W_h)}; "
+                    f"torch.nn needs {type_name(kind)} with H = {hidden_size} in all layers"
                 )
         if len(layer) != directions:
             raise ValueError(f"layers[{index}] has {len(layer)} directions; expected {directions}")
@@ -279,9 +287,5 @@ def _activation_options(kind, activation, keyword):
     if kind is rnn.Params:
         return {keyword: activation}
     if activation != "tanh":
-        raise ValueError(f"activation is {activation!r}; {_name(kind)} always uses 'tanh'")
+        raise ValueError(f"activation is {activation!r}; {type_name(kind)} always uses 'tanh'")
     return {}
-
-
-def _name(kind):
-    return f"{kind.__module__.removeprefix('rnnbook.numpy.')}.{kind.__name__}"

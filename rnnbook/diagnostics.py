@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook import convert
+from rnnbook._check import type_name
 from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy.registry import MODULES
 
 
 class Jacobians(NamedTuple):
@@ -31,15 +33,6 @@ class GateStatistics(NamedTuple):
     mean: np.ndarray  # (H,)
     closed: np.ndarray  # (H,), share of steps at which it was below the threshold
     open: np.ndarray  # (H,), share of steps at which it was above 1 - threshold
-
-
-_MODULES = {
-    rnn.Params: rnn,
-    lstm.Params: lstm,
-    lstm.PeepholeParams: lstm,
-    gru.Params: gru,
-    gru.BeforeParams: gru,
-}
 
 
 class _Layer(NamedTuple):
@@ -199,10 +192,10 @@ def _row(layer, one_step, direction):
 def _as_layer(model):
     """Weights and equations of any supported model."""
     params = _params_of(model)
-    module = _MODULES.get(type(params))
+    module = MODULES.get(type(params))
     if module is None:
         raise TypeError(
-            f"model is a {type(model).__name__}; expected one layer of one direction: NumPy "
+            f"model is a {type_name(type(model))}; expected one layer of one direction: NumPy "
             "Params, or an RNN, LSTM or GRU of torch.nn, Keras or this package"
         )
     return _Layer(module, params, {"activation": _activation(model)} if module is rnn else {})

@@ -1,32 +1,47 @@
 """The models under test, and random data for them: all sizes differ and nothing is zero."""
 
-from typing import NamedTuple
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnbook.numpy import gru, lstm, rnn, stack
+from rnnbook.numpy.registry import module_of
 from rnnbook.tree import tree_map
 
 N, T, D, H = 3, 5, 2, 4
 
 
 class Cell(NamedTuple):
-    module: object
+    """A model: its equations, the type of its weights, and the options that ask for it."""
+
+    module: ModuleType
     params_type: type
-    activation: str = "tanh"
+    options: Any = MappingProxyType({})  # of `init`, and of our layers in both frameworks
+    activation: str = "tanh"  # of a plain RNN; not part of its weights
+
+    @property
+    def layer(self):
+        """What `rnnbook.torch` and `rnnbook.tensorflow` call the layer."""
+        return self.module.__name__.rsplit(".", 1)[1].upper()
 
 
 CELLS = {
     "rnn-tanh": Cell(rnn, rnn.Params),
-    "rnn-relu": Cell(rnn, rnn.Params, "relu"),
+    "rnn-relu": Cell(rnn, rnn.Params, activation="relu"),
     "lstm": Cell(lstm, lstm.Params),
-    "lstm-peephole": Cell(lstm, lstm.PeepholeParams),
+    "lstm-peephole": Cell(lstm, lstm.PeepholeParams, {"peepholes": True}),
     "gru-after": Cell(gru, gru.Params),
-    "gru-before": Cell(gru, gru.BeforeParams),
+    "gru-before": Cell(gru, gru.BeforeParams, {"reset": "before"}),
 }
+BOUNDED = [name for name, cell in CELLS.items() if cell.activation == "tanh"]
+# What the frameworks' own layers can do.
+IN_TORCH_NN = ["rnn-tanh", "rnn-relu", "lstm", "gru-after"]
+IN_KERAS = [*IN_TORCH_NN, "gru-before"]
 
 
 def options(cell):
+    """The options of `step` and `forward`."""
     return {"activation": cell.activation} if cell.module is rnn else {}
 
 
@@ -35,10 +50,9 @@ def random_like(tree, rng, dtype=np.float64):
 
 
 def random_params(cell, rng, input_size=D, hidden_size=H, dtype=np.float64):
-    reset = {"reset": "before"} if cell.params_type is gru.BeforeParams else {}
-    params = cell.module.init(rng, input_size, hidden_size, **reset)
-    if cell.params_type is lstm.PeepholeParams:
-        params = lstm.PeepholeParams(*params, np.zeros((3, hidden_size)))
+    params = cell.module.init(rng, input_size, hidden_size, **cell.options)
+    assert type(params) is cell.params_type, f"{cell} is not what it says: {type(params)}"
+    assert module_of(params) is cell.module
     return random_like(params, rng, dtype)
 
 

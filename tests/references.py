@@ -7,28 +7,31 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-from cells import Problem, Result
+from cells import Problem, Result, options
 
 import rnnbook.tensorflow
 import rnnbook.torch
 from rnnbook import convert
-from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy import gru
 from rnnbook.tree import leaves, tree_map
 
-TORCH_LAYERS = {
-    rnn.Params: rnnbook.torch.RNN,
-    lstm.Params: rnnbook.torch.LSTM,
-    lstm.PeepholeParams: lambda *a, **o: rnnbook.torch.LSTM(*a, peepholes=True, **o),
-    gru.Params: rnnbook.torch.GRU,
-    gru.BeforeParams: lambda *a, **o: rnnbook.torch.GRU(*a, reset="before", **o),
-}
-KERAS_LAYERS = {
-    rnn.Params: rnnbook.tensorflow.RNN,
-    lstm.Params: rnnbook.tensorflow.LSTM,
-    lstm.PeepholeParams: lambda *a, **o: rnnbook.tensorflow.LSTM(*a, peepholes=True, **o),
-    gru.Params: rnnbook.tensorflow.GRU,
-    gru.BeforeParams: lambda *a, **o: rnnbook.tensorflow.GRU(*a, reset="before", **o),
-}
+
+def torch_layer(cell, params, device="cpu"):
+    """Our torch layer with these weights."""
+    make, dtype = getattr(rnnbook.torch, cell.layer), getattr(torch, params.W_x.dtype.name)
+    settings = {**cell.options, **options(cell), "dtype": dtype, "device": device}
+    return make(len(params.W_x), len(params.W_h), **settings).load_params(params)
+
+
+def keras_layer(cell, params):
+    """Our Keras layer with these weights; it returns all outputs and the last state."""
+    make, dtype = getattr(rnnbook.tensorflow, cell.layer), params.W_x.dtype.name
+    settings = {**cell.options, **options(cell), "dtype": dtype}
+    layer = make(len(params.W_h), return_sequences=True, return_state=True, **settings)
+    layer.build((None, None, len(params.W_x)))
+    layer.set_weights(list(params))
+    assert type(layer.params()) is type(params)
+    return layer
 
 
 def run_torch_nn(problem: Problem) -> Result:
@@ -57,16 +60,9 @@ def run_torch_nn(problem: Problem) -> Result:
 
 
 def run_rnnbook_torch(problem: Problem, device="cpu") -> Result:
-    dtype = torch.tensor(problem.x).dtype
-    is_rnn = problem.cell.module is rnn
-    options = {"activation": problem.cell.activation} if is_rnn else {}
-
-    def layer(params):
-        make = TORCH_LAYERS[type(params)]
-        sizes = len(params.W_x), len(params.W_h)
-        return make(*sizes, dtype=dtype, device=device, **options).load_params(params)
-
-    modules = [[layer(params) for params in entry] for entry in problem.layers]
+    modules = [
+        [torch_layer(problem.cell, params, device) for params in entry] for entry in problem.layers
+    ]
     x = torch.tensor(problem.x, requires_grad=True, device=device)
     states = tree_map(lambda s: _torch_leaf(s, device), problem.states)
     mask = None if problem.mask is None else torch.tensor(problem.mask, device=device)
@@ -96,17 +92,7 @@ def run_keras(problem: Problem) -> Result:
 
 
 def run_rnnbook_tensorflow(problem: Problem) -> Result:
-    is_rnn = problem.cell.module is rnn
-    options = {"activation": problem.cell.activation} if is_rnn else {}
-    options |= {"return_sequences": True, "return_state": True, "dtype": problem.x.dtype.name}
-
-    def layer(params):
-        made = KERAS_LAYERS[type(params)](len(params.W_h), **options)
-        made.build((None, None, len(params.W_x)))
-        made.set_weights(list(params))
-        return made
-
-    layers = [[layer(params) for params in entry] for entry in problem.layers]
+    layers = [[keras_layer(problem.cell, params) for params in entry] for entry in problem.layers]
     stack = rnnbook.tensorflow.Stack(layers, dtype=problem.x.dtype.name)
     return _run_tensorflow(problem, stack, problem.x, lambda _, params, g: type(params)(*g))
 

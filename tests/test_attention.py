@@ -193,7 +193,7 @@ def test_bad_sizes_and_types_are_named():
         attention.init(rng, 2, 3, score="dot")
     with pytest.raises(ValueError, match="score is 'cosine'; expected 'additive' or"):
         attention.init(rng, 2, 3, score="cosine")
-    with pytest.raises(TypeError, match="params is a list; expected one of AdditiveParams"):
+    with pytest.raises(TypeError, match=r"params is a list; expected attention.AdditiveParams"):
         attention.check_params([])
     with pytest.raises(ValueError, match=r"v has shape \(3,\); expected \(A,\) = \(4,\)"):
         attention.check_params(

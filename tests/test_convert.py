@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import torch
-from cells import CELLS, D, H, N, T, random_layers, random_params
+from cells import CELLS, IN_KERAS, IN_TORCH_NN, D, H, N, T, random_layers, random_params
 
 from rnnbook import convert
 from rnnbook.gradcheck import max_error
@@ -12,8 +12,6 @@ from rnnbook.numpy import gru, lstm, rnn, stack
 from rnnbook.tree import leaves
 
 SHAPES = [(1, 1), (2, 1), (1, 2), (3, 2)]
-IN_TORCH = ["rnn-tanh", "rnn-relu", "lstm", "gru-after"]
-IN_KERAS = [*IN_TORCH, "gru-before"]
 
 
 def layers_of(name, num_layers, directions, dtype="float64"):
@@ -29,7 +27,7 @@ def assert_same_bits(got, expected):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("num_layers, directions", SHAPES)
-@pytest.mark.parametrize("name", IN_TORCH)
+@pytest.mark.parametrize("name", IN_TORCH_NN)
 def test_torch_round_trip_is_exact(name, num_layers, directions, dtype):
     layers = layers_of(name, num_layers, directions, dtype)
     module = convert.to_torch(layers, activation=CELLS[name].activation)

@@ -2,15 +2,13 @@ import cells
 import keras
 import numpy as np
 import pytest
+import references
 import torch
 
-import rnnbook.tensorflow
-import rnnbook.torch
 from rnnbook import convert, diagnostics, gradcheck
 from rnnbook.numpy import gru, lstm, rnn
 
 N, T, D, H = cells.N, cells.T, cells.D, cells.H
-SINGLE = ["rnn-tanh", "lstm", "lstm-peephole", "gru-after", "gru-before"]
 
 
 def problem(name):
@@ -30,7 +28,7 @@ def complex_params(params):
     return type(params)(*(w.astype(complex) for w in params))
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", cells.BOUNDED)
 def test_jacobians_are_those_of_the_complex_step(name):
     module, params, rng = problem(name)
     x = rng.standard_normal((N, T, D))
@@ -51,7 +49,7 @@ def test_jacobians_are_those_of_the_complex_step(name):
     assert gradcheck.max_error(J.input[t, n, i], by_input) < 1e-13
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", cells.BOUNDED)
 def test_sensitivity_to_inputs_is_that_of_the_backward_pass(name):
     module, params, rng = problem(name)
     x = rng.standard_normal((N, T, D))
@@ -88,44 +86,32 @@ def test_the_cell_of_an_lstm_without_recurrence_passes_on_its_forget_gates():
     assert np.abs(cell - forget[..., None] * np.eye(H)).max() < 1e-14
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", cells.BOUNDED)
 def test_all_frameworks_give_the_same_numbers(name):
-    cell = cells.CELLS[name]
     _, params, rng = problem(name)
     x = rng.standard_normal((N, T, D))
     expected = diagnostics.input_sensitivity(params, x)
-    for model in models_of(cell, params):
+    for model in models_of(name, params):
         got = diagnostics.input_sensitivity(model, x)
         assert gradcheck.max_error(got, expected) < 1e-10, type(model)
 
 
-def models_of(cell, params):
+def models_of(name, params):
     """The same layer in every framework that has it."""
-    name = cell.module.__name__.rsplit(".", 1)[1].upper()
-    options = {"rnn": {}, "lstm": {"peepholes": hasattr(params, "p")}}.get(
-        name.lower(), {"reset": "after" if hasattr(params, "b_x") else "before"}
-    )
-    ours = getattr(rnnbook.torch, name)(D, H, dtype=torch.float64, **options)
-    yield ours.load_params(params)
-    layer = getattr(rnnbook.tensorflow, name)(H, dtype="float64", **options)
-    layer.build((None, None, D))
-    layer.set_weights(params)
-    yield layer
-    if not hasattr(params, "p"):
-        yield convert.to_keras(params)
-        if not isinstance(params, gru.BeforeParams):
-            yield convert.to_torch(params)
+    cell = cells.CELLS[name]
+    yield references.torch_layer(cell, params)
+    yield references.keras_layer(cell, params)
+    if name in cells.IN_KERAS:
+        yield convert.to_keras(params, activation=cell.activation)
+    if name in cells.IN_TORCH_NN:
+        yield convert.to_torch(params, activation=cell.activation)
 
 
 def test_relu_is_read_from_every_framework():
     params = cells.random_params(cells.CELLS["rnn-relu"], np.random.default_rng(0))
     x = np.random.default_rng(1).standard_normal((N, T, D))
-    layer = rnnbook.tensorflow.RNN(H, activation="relu", dtype="float64")
-    layer.build((None, None, D))
-    layer.set_weights(params)
-    ours = rnnbook.torch.RNN(D, H, activation="relu", dtype=torch.float64).load_params(params)
-    converted = [f(params, activation="relu") for f in (convert.to_torch, convert.to_keras)]
-    values = [diagnostics.state_sensitivity(m, x) for m in (layer, ours, *converted)]
+    values = [diagnostics.state_sensitivity(m, x) for m in models_of("rnn-relu", params)]
+    assert len(values) == 4
     assert all(np.array_equal(v, values[0]) for v in values)
     assert not np.allclose(values[0], diagnostics.state_sensitivity(params, x))  # tanh
 

@@ -5,7 +5,7 @@ Outputs, last states, and the gradients of every weight, of x and of the first s
 
 import pytest
 import references
-from cells import CELLS, random_problem, run_numpy
+from cells import CELLS, IN_KERAS, IN_TORCH_NN, random_problem, run_numpy
 
 from rnnbook.gradcheck import max_error
 from rnnbook.tree import leaves
@@ -21,7 +21,7 @@ def assert_equal(problem, run, tolerance):
 
 @pytest.mark.parametrize("num_layers, directions", SHAPES)
 @pytest.mark.parametrize("mask", [None, "lengths"])
-@pytest.mark.parametrize("name", ["rnn-tanh", "rnn-relu", "lstm", "gru-after"])
+@pytest.mark.parametrize("name", IN_TORCH_NN)
 def test_torch_nn(name, mask, num_layers, directions):
     problem = random_problem(name, num_layers=num_layers, directions=directions, mask=mask)
     assert_equal(problem, references.run_torch_nn, 1e-10)
@@ -29,7 +29,7 @@ def test_torch_nn(name, mask, num_layers, directions):
 
 @pytest.mark.parametrize("num_layers, directions", SHAPES)
 @pytest.mark.parametrize("mask", [None, "lengths", "any"])
-@pytest.mark.parametrize("name", ["rnn-tanh", "rnn-relu", "lstm", "gru-after", "gru-before"])
+@pytest.mark.parametrize("name", IN_KERAS)
 def test_keras(name, mask, num_layers, directions):
     problem = random_problem(name, num_layers=num_layers, directions=directions, mask=mask)
     assert_equal(problem, references.run_keras, 1e-10)

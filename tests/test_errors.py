@@ -126,7 +126,7 @@ def test_linear():
 
 def test_stack():
     params, x = gru.init(np.random.default_rng(0), D, H), np.ones((N, T, D))
-    with pytest.raises(ValueError, match=r"layers\[0\] is Params; expected a list of 1 or 2"):
+    with pytest.raises(ValueError, match=r"layers\[0\] is gru.Params; expected a list of 1 or 2"):
         stack.forward([params], x)
     with pytest.raises(TypeError, match=r"layers\[0\]\[0\] is a ndarray; expected Params"):
         stack.forward([[x]], x)
@@ -159,7 +159,8 @@ def test_torch_layers(kind):
         bad = x.clone()
         bad[0, 1, 0] = torch.nan
         layer(bad)
-    with pytest.raises(TypeError, match=r"params is a Params; expected Params|params is a "):
+    expected = rf"params is a linear\.Params; expected {kind.lower()}\.Params"
+    with pytest.raises(TypeError, match=expected):
         layer.load_params(linear.init(np.random.default_rng(0), 2, 2))
     with pytest.raises(ValueError, match=r"hidden_size is 0"):
         getattr(rnnbook.torch, kind)(D, 0)

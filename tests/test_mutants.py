@@ -69,8 +69,8 @@ def unflipped(v):
     return v
 
 
-def equations(cell=gru._cell, backward=gru._cell_backward):
-    return gru._Equations(cell, backward, gru._parameter_gradients)
+def equations(**replaced):
+    return {gru.Params: gru._EQUATIONS[gru.Params]._replace(**replaced)}
 
 
 MUTANTS = {
@@ -80,13 +80,13 @@ MUTANTS = {
         "gru-after",
         gru,
         "_EQUATIONS",
-        {gru.Params: equations(cell=gru_update_the_wrong_way_round)},
+        equations(cell=gru_update_the_wrong_way_round),
     ),
     "GRU: dh not multiplied by z": (
         "gru-after",
         gru,
         "_EQUATIONS",
-        {gru.Params: equations(backward=gru_without_one_minus_z)},
+        equations(cell_backward=gru_without_one_minus_z),
     ),
     "LSTM: dh carry dropped": ("lstm", lstm, "_cell_backward", lstm_without_dh_carry),
     "LSTM: dc carry dropped": ("lstm", lstm, "_cell_backward", lstm_without_dc_carry),

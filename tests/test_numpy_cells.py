@@ -1,10 +1,13 @@
 """Facts about single cells: known values, initial weights, variants."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
-from cells import CELLS, D, H, N, T, random_params
+from cells import CELLS, Cell, D, H, N, T, random_params, random_problem
 
 from rnnbook.numpy import activations, gru, lstm, rnn
+from rnnbook.numpy.registry import MODULES
 from rnnbook.tree import leaves, num_parameters, tree_map
 
 
@@ -39,6 +42,15 @@ def test_peepholes_of_zero_are_a_plain_lstm():
     assert (lstm.forward(peephole, x)[0] == lstm.forward(params, x)[0]).all()
 
 
+def test_peepholes_start_at_zero():
+    plain, peephole = (
+        lstm.init(np.random.default_rng(0), D, H, peepholes=p, dtype=np.float32)
+        for p in (False, True)
+    )
+    assert all((a == b).all() for a, b in zip(plain, peephole[:3], strict=True))
+    assert peephole.p.dtype == np.float32 and not peephole.p.any()
+
+
 def test_the_two_resets_are_different_models():
     before = random_params(CELLS["gru-before"], np.random.default_rng(0))
     after = gru.Params(before.W_x, before.W_h, before.b, np.zeros_like(before.b))
@@ -58,6 +70,28 @@ def test_init(module, gates, dtype):
     assert np.abs(params.W_x).max() <= np.sqrt(6 / (7 + gates * 5))
     again = module.init(np.random.default_rng(0), 7, 5, dtype=dtype)
     assert all((a == b).all() for a, b in zip(params, again, strict=True))
+
+
+def test_a_cell_that_is_not_what_it_says_is_refused(monkeypatch):
+    class CoupledParams(NamedTuple):
+        W_x: np.ndarray
+        W_h: np.ndarray
+        b: np.ndarray
+
+    monkeypatch.setitem(CELLS, "gru-coupled", Cell(gru, CoupledParams))
+    with pytest.raises(AssertionError, match=r"gru\.Params"):
+        random_problem("gru-coupled")
+    monkeypatch.setitem(CELLS, "gru-coupled", Cell(gru, CoupledParams, {"reset": "coupled"}))
+    with pytest.raises(ValueError, match="reset is 'coupled'; expected 'after' or 'before'"):
+        random_problem("gru-coupled")
+    monkeypatch.setitem(gru.RESETS, "coupled", CoupledParams)
+    with pytest.raises(KeyError, match="CoupledParams"):  # no equations
+        random_problem("gru-coupled")
+
+
+def test_every_cell_is_tested_once():
+    assert {cell.params_type for cell in CELLS.values()} == set(MODULES)
+    assert len({(cell.params_type, cell.activation) for cell in CELLS.values()}) == len(CELLS)
 
 
 def test_forget_bias():

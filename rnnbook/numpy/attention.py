@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_choice, check_dtypes, check_shape, check_sizes
+from rnnbook._check import check_choice, check_dtypes, check_shape, check_sizes, check_type
 from rnnbook.numpy.init import glorot_uniform
 from rnnbook.numpy.masks import check_mask, select
 
@@ -277,9 +277,7 @@ def check_params(params: Params) -> None:
     ...
     ValueError: W has shape (3,); expected (Q, K)
     """
-    if type(params) not in _SCORES:
-        names = ", ".join(kind.__name__ for kind in _SCORES)
-        raise TypeError(f"params is a {type(params).__name__}; expected one of {names}")
+    check_type("params", params, tuple(_SCORES))
     for name, symbols in (("W_q", "(Q, A)"), ("W_k", "(K, A)"), ("W", "(Q, K)")):
         array = getattr(params, name, None)
         if array is not None and array.ndim != 2:

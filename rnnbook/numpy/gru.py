@@ -32,6 +32,7 @@ from rnnbook._check import (
     check_sequence,
     check_shape,
     check_sizes,
+    check_type,
 )
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.init import glorot_uniform, orthogonal
@@ -53,6 +54,9 @@ class BeforeParams(NamedTuple):
     W_x: np.ndarray  # (D, 3H)
     W_h: np.ndarray  # (H, 3H)
     b: np.ndarray  # (3H,)
+
+
+RESETS = {"after": Params, "before": BeforeParams}
 
 
 class Cache(NamedTuple):
@@ -80,13 +84,13 @@ def init(
     [(3, 6), (2, 6), (6,), (6,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
-    check_choice("reset", reset, ("after", "before"))
-    H = hidden_size
-    W_x = glorot_uniform(rng, input_size, 3 * H).astype(dtype)
-    W_h = np.concatenate([orthogonal(rng, H) for _ in range(3)], axis=1).astype(dtype)
-    if reset == "before":
-        return BeforeParams(W_x, W_h, np.zeros(3 * H, dtype))
-    return Params(W_x, W_h, np.zeros(3 * H, dtype), np.zeros(3 * H, dtype))
+    check_choice("reset", reset, tuple(RESETS))
+    kind, H = RESETS[reset], hidden_size
+    blocks = _EQUATIONS[kind].blocks
+    W_x = glorot_uniform(rng, input_size, len(blocks) * H).astype(dtype)
+    W_h = np.concatenate([orthogonal(rng, H) for _ in blocks], axis=1).astype(dtype)
+    biases = [np.zeros(len(blocks) * H, dtype) for _ in kind._fields[2:]]
+    return kind(W_x, W_h, *biases)
 
 
 def step(params: Params | BeforeParams, x_t: np.ndarray, state: np.ndarray) -> np.ndarray:
@@ -124,14 +128,14 @@ def forward(
     ((1, 5, 2), True)
     """
     h_0 = _check_inputs(params, x, state, mask)
-    cell = _EQUATIONS[type(params)].cell
+    cell, cached = _EQUATIONS[type(params)].cell, _EQUATIONS[type(params)].cached
     if mask is not None:
         x = select(mask, x, 0)
     x = x.swapaxes(0, 1).copy()
     T, N, H = len(x), *h_0.shape
-    a_x = _input_product(params, rows(x)).reshape(T, N, 3 * H)
+    a_x = _input_product(params, rows(x)).reshape(T, N, -1)
     h = np.empty((T + 1, N, H), x.dtype)
-    gates = np.empty((T, 4, N, H), x.dtype)
+    gates = np.empty((T, len(cached), N, H), x.dtype)
     h[0] = h_0
     for t in range(T):
         h[t + 1], gates[t] = cell(params, a_x[t], h[t])
@@ -166,9 +170,9 @@ def backward(
     x, mask, h, gates = cache
     dhs, dh = _check_gradients(h, dhs, dstate)
     cell_backward = _EQUATIONS[type(params)].cell_backward
-    T, N, H = len(x), *dh.shape
+    T, N = len(x), len(dh)
     W_hT = params.W_h.T.copy()  # one block of memory: the loop's product is faster
-    da, da_h = np.empty((2, T, N, 3 * H), x.dtype)
+    da, da_h = np.empty((2, T, N, len(W_hT)), x.dtype)
     for t in reversed(range(T)):
         dh_t = dh + dhs[:, t]
         if mask is not None:
@@ -262,14 +266,26 @@ def _before_parameter_gradients(cache, da, _):
 
 
 class _Equations(NamedTuple):
+    """What tells one form of the GRU from another; all else is the same for all of them."""
+
+    blocks: tuple[str, ...]  # what the weights' blocks of H columns are for
+    cached: tuple[str, ...]  # what `cell` hands to `cell_backward`
     cell: Callable
     cell_backward: Callable
     parameter_gradients: Callable
 
 
 _EQUATIONS = {
-    Params: _Equations(_cell, _cell_backward, _parameter_gradients),
-    BeforeParams: _Equations(_before_cell, _before_cell_backward, _before_parameter_gradients),
+    Params: _Equations(
+        ("r", "z", "n"), ("r", "z", "n", "a_hn"), _cell, _cell_backward, _parameter_gradients
+    ),
+    BeforeParams: _Equations(
+        ("r", "z", "n"),
+        ("r", "z", "n", "a_hn"),
+        _before_cell,
+        _before_cell_backward,
+        _before_parameter_gradients,
+    ),
 }
 
 
@@ -295,13 +311,15 @@ def _check_inputs(params, x, state, mask):
 
 
 def _check_params(params):
+    check_type("params", params, tuple(_EQUATIONS))
     check_dtypes(**params._asdict())
     D, H = len(params.W_x), len(params.W_h)
-    check_shape("W_h", params.W_h, "(H, 3H)", (H, 3 * H))
-    check_shape("W_x", params.W_x, "(D, 3H)", (D, 3 * H))
+    K = len(_EQUATIONS[type(params)].blocks)
+    check_shape("W_h", params.W_h, f"(H, {K}H)", (H, K * H))
+    check_shape("W_x", params.W_x, f"(D, {K}H)", (D, K * H))
     for name, bias in params._asdict().items():
         if name.startswith("b"):
-            check_shape(name, bias, "(3H,)", (3 * H,))
+            check_shape(name, bias, f"({K}H,)", (K * H,))
     return D, H
 
 

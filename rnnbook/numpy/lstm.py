@@ -65,13 +65,15 @@ def init(
     input_size: int,
     hidden_size: int,
     *,
+    peepholes: bool = False,
     forget_bias: float = 1.0,
     dtype=np.float64,
-) -> Params:
+) -> Params | PeepholeParams:
     """Random weights: Glorot-uniform W_x, one orthogonal matrix per gate in W_h, zero bias.
 
     The forget gate's bias starts at `forget_bias`: with 1 the cell keeps its memory until
-    training finds a reason to forget (Gers et al. 2000; Jozefowicz et al. 2015).
+    training finds a reason to forget (Gers et al. 2000; Jozefowicz et al. 2015). With
+    `peepholes` the weights are `PeepholeParams`, with peepholes of zero.
 
     >>> [w.shape for w in init(np.random.default_rng(0), input_size=3, hidden_size=2)]
     [(3, 8), (2, 8), (8,)]
@@ -82,7 +84,8 @@ def init(
     W_h = np.concatenate([orthogonal(rng, H) for _ in range(4)], axis=1)
     b = np.zeros(4 * H)
     b[H : 2 * H] = forget_bias
-    return Params(W_x.astype(dtype), W_h.astype(dtype), b.astype(dtype))
+    params = Params(W_x.astype(dtype), W_h.astype(dtype), b.astype(dtype))
+    return PeepholeParams(*params, np.zeros((3, H), dtype)) if peepholes else params
 
 
 def step(params: Params | PeepholeParams, x_t: np.ndarray, state: State) -> State:

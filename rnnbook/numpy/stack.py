@@ -7,15 +7,9 @@ the features, so the next layer sees 2H of them. Layers may be of any kind, mixe
 
 import numpy as np
 
-from rnnbook.numpy import gru, lstm, rnn
-
-_MODULES = {
-    rnn.Params: rnn,
-    lstm.Params: lstm,
-    lstm.PeepholeParams: lstm,
-    gru.Params: gru,
-    gru.BeforeParams: gru,
-}
+from rnnbook._check import type_name
+from rnnbook.numpy import rnn
+from rnnbook.numpy.registry import module_of
 
 
 def init(
@@ -30,6 +24,7 @@ def init(
 ) -> list:
     """Random weights of a stack; `cell` is one of the modules `rnn`, `lstm`, `gru`.
 
+    >>> from rnnbook.numpy import lstm
     >>> layers = init(lstm, np.random.default_rng(0), 3, 2, num_layers=2, bidirectional=True)
     >>> [[params.W_x.shape for params in layer] for layer in layers]
     [[(3, 8), (3, 8)], [(4, 8), (4, 8)]]
@@ -49,6 +44,7 @@ def forward(layers: list, x: np.ndarray, states=None, *, mask=None, activation: 
     time, mask included, and flips its outputs back; with a mask, each sequence is therefore
     reversed within its own steps. Its last state is the one at the first step.
 
+    >>> from rnnbook.numpy import gru
     >>> layers = init(gru, np.random.default_rng(0), 3, 2, bidirectional=True)
     >>> hs, states, cache = forward(layers, np.ones((1, 5, 3)))
     >>> hs.shape, [[state.shape for state in layer] for layer in states]
@@ -71,6 +67,7 @@ def forward(layers: list, x: np.ndarray, states=None, *, mask=None, activation: 
 def backward(layers: list, cache: list, dhs: np.ndarray | None, dstates=None):
     """Gradients of all weights (nested like `layers`), of `x`, and of the first states.
 
+    >>> from rnnbook.numpy import gru
     >>> layers = init(gru, np.random.default_rng(0), 3, 2, num_layers=2, bidirectional=True)
     >>> hs, states, cache = forward(layers, np.ones((1, 5, 3)))
     >>> dlayers, dx, dstates_0 = backward(layers, cache, np.ones_like(hs))
@@ -101,13 +98,13 @@ def _run(params, x, state, mask, reverse, activation):
     if reverse:
         x, mask = _flip(x), _flip(mask)
     options = {"activation": activation} if isinstance(params, rnn.Params) else {}
-    hs, state, cache = _MODULES[type(params)].forward(params, x, state, mask=mask, **options)
+    hs, state, cache = module_of(params).forward(params, x, state, mask=mask, **options)
     return (_flip(hs) if reverse else hs), state, cache
 
 
 def _run_backward(params, cache, dhs, dstate, reverse):
     dhs = _flip(dhs) if reverse else dhs
-    dparams, dx, dstate_0 = _MODULES[type(params)].backward(params, cache, dhs, dstate)
+    dparams, dx, dstate_0 = module_of(params).backward(params, cache, dhs, dstate)
     return dparams, (_flip(dx) if reverse else dx), dstate_0
 
 
@@ -119,14 +116,10 @@ def _check_layers(layers, states):
     for index, layer in enumerate(layers):
         if not isinstance(layer, list) or len(layer) not in (1, 2):
             raise ValueError(
-                f"layers[{index}] is {type(layer).__name__}; expected a list of 1 or 2"
+                f"layers[{index}] is {type_name(type(layer))}; expected a list of 1 or 2"
             )
         for direction, params in enumerate(layer):
-            if type(params) not in _MODULES:
-                raise TypeError(
-                    f"layers[{index}][{direction}] is a {type(params).__name__}; "
-                    "expected Params of rnnbook.numpy.rnn, lstm or gru"
-                )
+            module_of(params, f"layers[{index}][{direction}]")
     if states is not None and [len(s) for s in states] != [len(layer) for layer in layers]:
         raise ValueError(
             f"states is nested as {[len(s) for s in states]}; "

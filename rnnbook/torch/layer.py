@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnbook._check import check_sequence, check_shape
+from rnnbook._check import check_sequence, check_shape, check_type
 
 
 class Layer(nn.Module):
@@ -20,10 +20,7 @@ class Layer(nn.Module):
     @torch.no_grad()
     def load_params(self, params):
         """Copy the weights of a NumPy `Params` into this layer, and return the layer."""
-        if type(params) is not self.params_type:
-            raise TypeError(
-                f"params is a {type(params).__name__}; expected {self.params_type.__name__}"
-            )
+        check_type("params", params, (self.params_type,))
         for name, value in params._asdict().items():
             weight = getattr(self, name)
             check_shape(name, value, "the shape of this layer's weight", weight.shape)
