@@ -1,17 +1,23 @@
-# make book | test | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... | format | clean
+# make book | test | check | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... | format | clean
 PYTHON ?= python3
 VENV   ?= .venv
 NB     ?=
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
-NBVAL  := --nbval --nbval-current-env --nbval-sanitize-with scripts/nbval_sanitize.cfg -p no:cacheprovider
+# One process a core, four at most, and one thread a process: more threads only wait for each other.
+ALONE  := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+PYTEST := $(ALONE) $(VENV)/bin/pytest -n logical --maxprocesses 4 --dist loadfile
+# In the order given, and with limits so wide that a busy machine fails nothing.
+NBVAL  := $(PYTEST) --no-loadscope-reorder -p no:cacheprovider --nbval --nbval-current-env \
+	--nbval-sanitize-with scripts/nbval_sanitize.cfg --nbval-cell-timeout 3000 --nbval-kernel-startup-timeout 600
 export TF_CPP_MIN_LOG_LEVEL = 3
 
-.PHONY: help env book test unit notebooks execute experiments serve bench address format clean
+.PHONY: help env book test check lint unit tests notebooks changed browser execute experiments serve bench address format clean
 
 help:
 	@echo "make book          build the book from the stored outputs into _build/html"
-	@echo "make test          everything that CI checks"
+	@echo "make test          everything that CI checks (about a quarter of an hour on two cores)"
+	@echo "make check         before a commit: lint, unit tests, the notebooks that differ from main"
 	@echo "make execute       run all notebooks again and store their outputs (one: NB=path)"
 	@echo "make experiments   run the recorded experiments again (one: NAME=name)"
 	@echo "make serve         build the book and serve it on http://localhost:8000"
@@ -27,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make environments: install its venv module (Debian and Ubuntu: the package python3-venv)."; exit 1; }
 	@echo "Installing the pinned versions into $(VENV) (a few minutes, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[torch,tensorflow,data,notebooks,language,series,export,book,test]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[torch,tensorflow,data,notebooks,language,series,export,book,test]" pytest-xdist
 	@touch $(STAMP)
 
 book: $(STAMP)
@@ -38,15 +44,30 @@ serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl+C)"
 	@$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-test: unit notebooks
+test: $(STAMP)
+	@$(MAKE) --no-print-directory --keep-going lint tests notebooks
 
-unit: $(STAMP)
+check: unit changed
+
+lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pytest -m "not gpu"
+
+unit: lint
+	$(PYTEST) -m "not gpu and not browser"
+
+tests: $(STAMP) browser
+	$(PYTEST) -m "not gpu"
 
 notebooks: $(STAMP)
-	$(VENV)/bin/pytest $(NBVAL) chapters
+	$(NBVAL) $$($(PY) scripts/nbval_paths.py)
+
+changed: $(STAMP)
+	@paths=$$($(PY) scripts/nbval_paths.py --changed); \
+	if [ -z "$$paths" ]; then echo "No notebook differs from main."; else $(NBVAL) $$paths; fi
+
+browser: $(STAMP)
+	@$(PY) scripts/browser.py >/dev/null || true
 
 execute: $(STAMP)
 	@$(PY) scripts/notebooks.py execute $(NB)
@@ -67,5 +88,5 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format .
 
 clean:
-	rm -rf _build $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf _build $(VENV) .browser .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
