@@ -60,10 +60,10 @@ tests: $(STAMP) browser
 	$(PYTEST) -m "not gpu"
 
 notebooks: $(STAMP)
-	$(NBVAL) $$($(PY) scripts/nbval_paths.py)
+	paths=$$($(PY) scripts/nbval_paths.py) && $(NBVAL) $$paths
 
 changed: $(STAMP)
-	@paths=$$($(PY) scripts/nbval_paths.py --changed); \
+	@paths=$$($(PY) scripts/nbval_paths.py --changed) && \
 	if [ -z "$$paths" ]; then echo "No notebook differs from main."; else $(NBVAL) $$paths; fi
 
 browser: $(STAMP)

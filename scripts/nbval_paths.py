@@ -19,7 +19,9 @@ def git(*arguments):
 def changed():
     """The notebooks that differ from where this branch left main, uncommitted ones included."""
     bases = (git("merge-base", "HEAD", name) for name in ("main", "origin/main", "HEAD"))
-    base = next(filter(None, bases))[0]
+    base = next((lines[0] for lines in bases if lines), None)
+    if base is None:
+        raise SystemExit("What has changed is known only in a clone of the repository, with git.")
     names = git("diff", "--name-only", "--relative", base, "--", "chapters")
     names += git("ls-files", "--others", "--exclude-standard", "--", "chapters")
     return {notebooks.ROOT / name for name in names}
