@@ -57,6 +57,7 @@ class BeforeParams(NamedTuple):
 
 
 RESETS = {"after": Params, "before": BeforeParams}
+BLOCKS = {Params: ("r", "z", "n"), BeforeParams: ("r", "z", "n")}  # of H columns each, in order
 
 
 class Cache(NamedTuple):
@@ -86,7 +87,7 @@ def init(
     check_sizes(input_size=input_size, hidden_size=hidden_size)
     check_choice("reset", reset, tuple(RESETS))
     kind, H = RESETS[reset], hidden_size
-    blocks = _EQUATIONS[kind].blocks
+    blocks = BLOCKS[kind]
     W_x = glorot_uniform(rng, input_size, len(blocks) * H).astype(dtype)
     W_h = np.concatenate([orthogonal(rng, H) for _ in blocks], axis=1).astype(dtype)
     biases = [np.zeros(len(blocks) * H, dtype) for _ in kind._fields[2:]]
@@ -268,7 +269,6 @@ def _before_parameter_gradients(cache, da, _):
 class _Equations(NamedTuple):
     """What tells one form of the GRU from another; all else is the same for all of them."""
 
-    blocks: tuple[str, ...]  # what the weights' blocks of H columns are for
     cached: tuple[str, ...]  # what `cell` hands to `cell_backward`
     cell: Callable
     cell_backward: Callable
@@ -276,11 +276,8 @@ class _Equations(NamedTuple):
 
 
 _EQUATIONS = {
-    Params: _Equations(
-        ("r", "z", "n"), ("r", "z", "n", "a_hn"), _cell, _cell_backward, _parameter_gradients
-    ),
+    Params: _Equations(("r", "z", "n", "a_hn"), _cell, _cell_backward, _parameter_gradients),
     BeforeParams: _Equations(
-        ("r", "z", "n"),
         ("r", "z", "n", "a_hn"),
         _before_cell,
         _before_cell_backward,
@@ -314,7 +311,7 @@ def _check_params(params):
     check_type("params", params, tuple(_EQUATIONS))
     check_dtypes(**params._asdict())
     D, H = len(params.W_x), len(params.W_h)
-    K = len(_EQUATIONS[type(params)].blocks)
+    K = len(BLOCKS[type(params)])
     check_shape("W_h", params.W_h, f"(H, {K}H)", (H, K * H))
     check_shape("W_x", params.W_x, f"(D, {K}H)", (D, K * H))
     for name, bias in params._asdict().items():

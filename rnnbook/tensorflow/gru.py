@@ -22,18 +22,19 @@ class GRUCell(keras.layers.Layer):
 
     def __init__(self, units, *, reset="after", **options):
         super().__init__(**options)
-        check_choice("reset", reset, ("after", "before"))
+        check_choice("reset", reset, tuple(gru.RESETS))
         self.units, self.reset = units, reset
-        self.params_type = gru.BeforeParams if reset == "before" else gru.Params
+        self.params_type = gru.RESETS[reset]
         self.state_size = units
 
     def build(self, input_shape):
         """Make the weights: Glorot-uniform W_x, orthogonal gates in W_h, zero biases."""
         D, H = input_shape[-1], self.units
-        self.W_x = add_weight(self, "W_x", (D, 3 * H), "glorot_uniform")
-        self.W_h = add_weight(self, "W_h", (H, 3 * H), "orthogonal")
-        for name in ("b",) if self.reset == "before" else ("b_x", "b_h"):
-            setattr(self, name, add_weight(self, name, (3 * H,), "zeros"))
+        K = len(gru.BLOCKS[self.params_type])
+        self.W_x = add_weight(self, "W_x", (D, K * H), "glorot_uniform")
+        self.W_h = add_weight(self, "W_h", (H, K * H), "orthogonal")
+        for name in self.params_type._fields[2:]:
+            setattr(self, name, add_weight(self, name, (K * H,), "zeros"))
 
     def call(self, x_t, states):
         """One step: (N, D) inputs and [h] with h (N, H) give the output h and the next [h]."""

@@ -1,5 +1,7 @@
 """What the Keras layers share: masks, checks of what comes in, and initial weights."""
 
+import inspect
+
 import keras
 import tensorflow as tf
 
@@ -17,7 +19,7 @@ class Layer(keras.layers.RNN):
     cell_type: type  # set by each layer
 
     def __init__(self, units, *, return_sequences=False, **options):
-        names = ("activation", "peepholes", "forget_bias", "reset")
+        names = _options_of(self.cell_type)
         cell_options = {name: options.pop(name) for name in names if name in options}
         self.units, self.cell_options = units, cell_options
         options.pop("cell", None)
@@ -54,6 +56,12 @@ class Layer(keras.layers.RNN):
     def from_config(cls, config):
         """A layer with the settings that `get_config` returned."""
         return cls(**config)
+
+
+def _options_of(cell_type):
+    """The names of a cell's own options: those after the star in its `__init__`."""
+    parameters = inspect.signature(cell_type.__init__).parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
 def check_inputs(layer, x, initial_state, mask):

@@ -22,20 +22,21 @@ class GRU(Layer):
     def __init__(self, input_size, hidden_size, *, reset="after", device=None, dtype=None):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
-        check_choice("reset", reset, ("after", "before"))
-        self.params_type = gru.BeforeParams if reset == "before" else gru.Params
+        check_choice("reset", reset, tuple(gru.RESETS))
+        self.params_type = gru.RESETS[reset]
         self.input_size, self.hidden_size, self.reset = input_size, hidden_size, reset
         options = {"device": device, "dtype": dtype}
-        self.W_x = nn.Parameter(torch.empty(input_size, 3 * hidden_size, **options))
-        self.W_h = nn.Parameter(torch.empty(hidden_size, 3 * hidden_size, **options))
-        for name in ("b",) if reset == "before" else ("b_x", "b_h"):
-            setattr(self, name, nn.Parameter(torch.empty(3 * hidden_size, **options)))
+        columns = len(gru.BLOCKS[self.params_type]) * hidden_size
+        self.W_x = nn.Parameter(torch.empty(input_size, columns, **options))
+        self.W_h = nn.Parameter(torch.empty(hidden_size, columns, **options))
+        for name in self.params_type._fields[2:]:
+            setattr(self, name, nn.Parameter(torch.empty(columns, **options)))
         self.reset_parameters()
 
     def reset_parameters(self):
         """Glorot-uniform W_x, an orthogonal matrix per gate in W_h, zero biases."""
         nn.init.xavier_uniform_(self.W_x)
-        for W in self.W_h.data.chunk(3, dim=1):
+        for W in self.W_h.data.split(self.hidden_size, dim=1):
             W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
         for name in self.params_type._fields[2:]:
             nn.init.zeros_(getattr(self, name))

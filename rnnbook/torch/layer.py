@@ -4,13 +4,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from rnnbook._check import check_sequence, check_shape, check_type
+from rnnbook._check import check_sequence, check_shape, check_type, type_name
 
 
 class Layer(nn.Module):
     """A recurrent layer whose parameters are those of a NumPy `Params` type, by name."""
 
     params_type: type  # the NumPy type, set by each layer
+    state_names = ("h",)  # what a step hands to the next; several are a tuple
 
     def params(self):
         """The weights as the NumPy type, copied."""
@@ -26,6 +27,14 @@ class Layer(nn.Module):
             check_shape(name, value, "the shape of this layer's weight", weight.shape)
             weight.copy_(torch.as_tensor(np.asarray(value)))
         return self
+
+
+def check_steps(layer):
+    """Raise `TypeError` unless `layer` is one of ours that can be run step by step."""
+    if not (isinstance(layer, Layer) and hasattr(layer, "step")):
+        raise TypeError(
+            f"layer is a {type_name(type(layer))}; expected an RNN, LSTM or GRU of rnnbook.torch"
+        )
 
 
 def zero_masked(x, mask):

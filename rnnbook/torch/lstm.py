@@ -19,6 +19,8 @@ class LSTM(Layer):
     (torch.Size([1, 5, 2]), torch.Size([1, 2]))
     """
 
+    state_names = ("h", "c")
+
     def __init__(
         self,
         input_size,

@@ -9,7 +9,7 @@ from torch import nn
 
 from rnnbook._check import check_rate
 from rnnbook.torch.gru import GRU
-from rnnbook.torch.layer import select, zero_masked
+from rnnbook.torch.layer import check_steps, select, zero_masked
 
 
 class VariationalDropout(nn.Module):
@@ -30,13 +30,14 @@ class VariationalDropout(nn.Module):
         super().__init__()
         if isinstance(layer, GRU):
             raise TypeError("layer is a GRU; expected an RNN or LSTM of rnnbook.torch")
+        check_steps(layer)
         check_rate(input_rate=input_rate, state_rate=state_rate)
         self.layer, self.input_rate, self.state_rate = layer, input_rate, state_rate
 
     def forward(self, x, state=None, *, mask=None):
         """Outputs (N, T, H) and the last state, as the layer itself."""
         x = zero_masked(x, mask)
-        single = not hasattr(self.layer, "forget_bias")  # an RNN's state is h, an LSTM's (h, c)
+        single = len(self.layer.state_names) == 1  # an RNN's state is h, an LSTM's (h, c)
         if state is None:
             zeros = x.new_zeros(len(x), self.layer.hidden_size)
             state = zeros if single else (zeros, zeros)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rnnbook._check import check_rate
-from rnnbook.torch.layer import select, zero_masked
+from rnnbook.torch.layer import check_steps, select, zero_masked
 
 
 class Zoneout(nn.Module):
@@ -25,13 +25,14 @@ class Zoneout(nn.Module):
 
     def __init__(self, layer, *, rate=0.0, cell_rate=0.0):
         super().__init__()
+        check_steps(layer)
         check_rate(rate=rate, cell_rate=cell_rate)
         self.layer, self.rates = layer, (rate, cell_rate)
 
     def forward(self, x, state=None, *, mask=None):
         """Outputs (N, T, H) and the last state, as the layer itself."""
         x, hs = zero_masked(x, mask), []
-        single = not hasattr(self.layer, "forget_bias")
+        single = len(self.layer.state_names) == 1
         if state is None:
             zeros = x.new_zeros(len(x), self.layer.hidden_size)
             state = zeros if single else (zeros, zeros)
