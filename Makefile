@@ -16,7 +16,7 @@ export TF_CPP_MIN_LOG_LEVEL = 3
 
 help:
 	@echo "make book          build the book from the stored outputs into _build/html"
-	@echo "make test          everything that CI checks (about a quarter of an hour on two cores)"
+	@echo "make test          everything that CI checks"
 	@echo "make check         before a commit: lint, unit tests, the notebooks that differ from main"
 	@echo "make execute       run all notebooks again and store their outputs (one: NB=path)"
 	@echo "make experiments   run the recorded experiments again (one: NAME=name)"
