@@ -102,24 +102,6 @@ def init(
     return AdditiveParams(W_q, W_k, v[:, 0])
 
 
-def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """Softmax over the last axis of scores (N, S, T), over the places that `mask` (N, T) counts.
-
-    Zero at masked places, whatever stands there, and zero everywhere in a row without any place.
-
-    >>> masked_softmax(np.array([[[1.0, 1.0, 9.0]]]), np.array([[True, True, False]]))
-    array([[[0.5, 0.5, 0. ]]])
-    """
-    counts = _counts(scores, mask)
-    scores = np.where(counts, scores, 0)
-    highest = np.where(counts, scores.real, -np.inf).max(axis=-1, keepdims=True)
-    highest = np.where(np.isfinite(highest), highest, 0)  # a row without any place
-    e = np.where(counts, np.exp(np.where(counts, scores - highest, 0)), 0)
-    total = e.sum(axis=-1, keepdims=True)
-    weights = e / np.where(total == 0, 1, total)  # eq-attention-weights
-    return weights
-
-
 def forward(
     params: Params,
     query: np.ndarray,
@@ -144,6 +126,24 @@ def forward(
     weights = masked_softmax(scores, mask)
     context = weights @ values  # eq-attention-context
     return context, weights, Cache(query, keys, values, mask, weights, m)
+
+
+def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    """Softmax over the last axis of scores (N, S, T), over the places that `mask` (N, T) counts.
+
+    Zero at masked places, whatever stands there, and zero everywhere in a row without any place.
+
+    >>> masked_softmax(np.array([[[1.0, 1.0, 9.0]]]), np.array([[True, True, False]]))
+    array([[[0.5, 0.5, 0. ]]])
+    """
+    counts = _counts(scores, mask)
+    scores = np.where(counts, scores, 0)
+    highest = np.where(counts, scores.real, -np.inf).max(axis=-1, keepdims=True)
+    highest = np.where(np.isfinite(highest), highest, 0)  # a row without any place
+    e = np.where(counts, np.exp(np.where(counts, scores - highest, 0)), 0)
+    total = e.sum(axis=-1, keepdims=True)
+    weights = e / np.where(total == 0, 1, total)  # eq-attention-weights
+    return weights
 
 
 def backward(

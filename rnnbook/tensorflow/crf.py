@@ -36,16 +36,7 @@ class CRF(keras.layers.Layer):
         tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
         tf.debugging.assert_non_negative(tags, "tags has a negative number")
         tf.debugging.assert_less(tags, self.num_tags, f"tags must be below {self.num_tags}")
-        first = self.start + emissions[:, 0]  # eq-crf-alpha-first
-
-        def step(alpha, at_t):
-            emissions_t, mask_t = at_t
-            before = alpha[:, :, None] + self.transitions
-            reached = tf.reduce_logsumexp(before, axis=1) + emissions_t  # eq-crf-alpha
-            return tf.where(mask_t[:, None], reached, alpha)
-
-        later = tf.transpose(emissions, (1, 0, 2))[1:], tf.transpose(mask)[1:]
-        alpha = tf.foldl(step, later, initializer=first)
+        alpha = self._forward_algorithm(emissions, mask)
         log_z = tf.reduce_logsumexp(alpha + self.end, axis=-1)  # eq-crf-log-z
         loss = log_z - self._score(emissions, tags, mask)  # eq-crf-loss
         return loss
@@ -62,6 +53,19 @@ class CRF(keras.layers.Layer):
     def get_config(self):
         """Settings from which `from_config` makes the same layer."""
         return {**super().get_config(), "num_tags": self.num_tags}
+
+    def _forward_algorithm(self, emissions, mask):
+        """The last alpha (N, K)."""
+        first = self.start + emissions[:, 0]  # eq-crf-alpha-first
+
+        def step(alpha, at_t):
+            emissions_t, mask_t = at_t
+            before = alpha[:, :, None] + self.transitions
+            reached = tf.reduce_logsumexp(before, axis=1) + emissions_t  # eq-crf-alpha
+            return tf.where(mask_t[:, None], reached, alpha)
+
+        later = tf.transpose(emissions, (1, 0, 2))[1:], tf.transpose(mask)[1:]
+        return tf.foldl(step, later, initializer=first)
 
     def _score(self, emissions, tags, mask):
         emitted = tf.gather(emissions, tags, axis=2, batch_dims=2)

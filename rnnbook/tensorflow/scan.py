@@ -23,32 +23,6 @@ def loop(a, b, h_0=None):
     return tf.stack(hs, axis=1)
 
 
-def scan(a, b, h_0=None, *, chunk=None):
-    """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
-
-    >>> scan(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)), chunk=2)[0, :, 0].numpy().tolist()
-    [1.0, 1.5, 1.75]
-    """
-    a, b, h_0 = check_scan(a, b, h_0)
-
-    @tf.custom_gradient
-    def with_gradient(a, b, h_0):
-        hs = _chunked(a, b, h_0, chunk)
-
-        def backward(dhs):
-            later = _conj(tf.concat([a[:, 1:], tf.zeros_like(a[:, :1])], axis=1))
-            zero = tf.zeros_like(h_0)
-            db = _chunked(later, dhs, zero, chunk, reverse=True)  # eq-scan-db
-            before = tf.concat([h_0[:, None], hs[:, :-1]], axis=1)
-            da = db * _conj(before)  # eq-scan-da
-            dh_0 = db[:, 0] * _conj(a[:, 0])  # eq-scan-dh-0
-            return da, db, dh_0
-
-        return hs, backward
-
-    return with_gradient(a, b, h_0)
-
-
 def _chunked(a, b, h, chunk, reverse=False):
     T = a.shape[1]
     L = chunk_length(T, chunk)
@@ -83,6 +57,32 @@ def _in_chunks(x, L, fill):
 
 def _conj(x):
     return tf.math.conj(x) if x.dtype.is_complex else x
+
+
+def scan(a, b, h_0=None, *, chunk=None):
+    """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
+
+    >>> scan(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)), chunk=2)[0, :, 0].numpy().tolist()
+    [1.0, 1.5, 1.75]
+    """
+    a, b, h_0 = check_scan(a, b, h_0)
+
+    @tf.custom_gradient
+    def with_gradient(a, b, h_0):
+        hs = _chunked(a, b, h_0, chunk)
+
+        def backward(dhs):
+            later = _conj(tf.concat([a[:, 1:], tf.zeros_like(a[:, :1])], axis=1))
+            zero = tf.zeros_like(h_0)
+            db = _chunked(later, dhs, zero, chunk, reverse=True)  # eq-scan-db
+            before = tf.concat([h_0[:, None], hs[:, :-1]], axis=1)
+            da = db * _conj(before)  # eq-scan-da
+            dh_0 = db[:, 0] * _conj(a[:, 0])  # eq-scan-dh-0
+            return da, db, dh_0
+
+        return hs, backward
+
+    return with_gradient(a, b, h_0)
 
 
 def check_scan(a, b, h_0):

@@ -40,11 +40,7 @@ class CRF(Layer):
         if tags.min() < 0 or tags.max() >= len(self.start):
             low, high = int(tags.min()), int(tags.max())
             raise ValueError(f"tags has {low} to {high}; expected 0 to {len(self.start) - 1}")
-        alpha = self.start + emissions[:, 0]  # eq-crf-alpha-first
-        for t in range(1, emissions.shape[1]):
-            before = alpha[:, :, None] + self.transitions
-            reached = torch.logsumexp(before, dim=1) + emissions[:, t]  # eq-crf-alpha
-            alpha = torch.where(mask[:, t, None], reached, alpha)
+        alpha = self._forward_algorithm(emissions, mask)
         log_z = torch.logsumexp(alpha + self.end, dim=-1)  # eq-crf-log-z
         loss = log_z - self._score(emissions, tags, mask)  # eq-crf-loss
         return loss
@@ -54,6 +50,15 @@ class CRF(Layer):
         """The best tags (N, T), 0 where masked, and their scores (N,), as NumPy arrays."""
         emissions, mask = self._checked(emissions, mask)
         return crf.viterbi(self.params(), emissions.cpu().numpy(), mask=mask.cpu().numpy())
+
+    def _forward_algorithm(self, emissions, mask):
+        """The last alpha (N, K)."""
+        alpha = self.start + emissions[:, 0]  # eq-crf-alpha-first
+        for t in range(1, emissions.shape[1]):
+            before = alpha[:, :, None] + self.transitions
+            reached = torch.logsumexp(before, dim=1) + emissions[:, t]  # eq-crf-alpha
+            alpha = torch.where(mask[:, t, None], reached, alpha)
+        return alpha
 
     def _score(self, emissions, tags, mask):
         last = mask.sum(dim=1, keepdim=True) - 1

@@ -29,27 +29,6 @@ def scan(a, b, h_0=None, *, chunk=None):
     return _Scan.apply(a, b, check_scan(a, b, h_0), chunk)
 
 
-class _Scan(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, a, b, h_0, chunk):
-        hs = _chunked(a, b, h_0, chunk)
-        ctx.save_for_backward(a, hs, h_0)
-        ctx.chunk = chunk
-        return hs
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, dhs):
-        a, hs, h_0 = ctx.saved_tensors
-        later = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], dim=1).conj()
-        zero = torch.zeros_like(h_0)
-        db = _chunked(later, dhs, zero, ctx.chunk, reverse=True)  # eq-scan-db
-        before = torch.cat([h_0[:, None], hs[:, :-1]], dim=1)
-        da = db * before.conj()  # eq-scan-da
-        dh_0 = db[:, 0] * a[:, 0].conj()  # eq-scan-dh-0
-        return da, db, dh_0, None
-
-
 def _chunked(a, b, h, chunk, reverse=False):
     T = a.shape[1]
     L = chunk_length(T, chunk)
@@ -79,6 +58,27 @@ def _in_chunks(x, L, fill):
     if K * L > T:
         x = torch.cat([x, x.new_full((N, K * L - T, *rest), fill)], dim=1)
     return x.unflatten(1, (K, L))
+
+
+class _Scan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, b, h_0, chunk):
+        hs = _chunked(a, b, h_0, chunk)
+        ctx.save_for_backward(a, hs, h_0)
+        ctx.chunk = chunk
+        return hs
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, dhs):
+        a, hs, h_0 = ctx.saved_tensors
+        later = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], dim=1).conj()
+        zero = torch.zeros_like(h_0)
+        db = _chunked(later, dhs, zero, ctx.chunk, reverse=True)  # eq-scan-db
+        before = torch.cat([h_0[:, None], hs[:, :-1]], dim=1)
+        da = db * before.conj()  # eq-scan-da
+        dh_0 = db[:, 0] * a[:, 0].conj()  # eq-scan-dh-0
+        return da, db, dh_0, None
 
 
 def check_scan(a, b, h_0):
