@@ -65,8 +65,10 @@ from rnnbook.forecasting.comparison import (
     hac_variance,
     results_table,
 )
+from rnnbook.forecasting.direct import Direct
 from rnnbook.forecasting.quantiles import coverage, crps, mend_crossing, pinball, width
-from rnnbook.forecasting.rolling import Backtest, Direct, Scaled, backtest
+from rnnbook.forecasting.rolling import Backtest, backtest
+from rnnbook.forecasting.scaled import Scaled
 from rnnbook.forecasting.scores import mae, mase, rmse, skill
 from rnnbook.forecasting.series import Standardizer, check_series, check_values, time_split
 from rnnbook.forecasting.times import check_times, regular_grid

@@ -6,6 +6,7 @@ All take NaN for a missing input, and a third argument, what is known ahead, whe
 import numpy as np
 
 from rnnbook._check import check_sizes
+from rnnbook.forecasting.quantiles import check_levels
 
 
 class Naive:
@@ -135,14 +136,6 @@ class EmpiricalQuantiles:
             return np.repeat(self.quantiles[None], len(X), axis=0)
         more = () if known is None else (known,)
         return self.model.predict(X, *more)[..., None] + self.quantiles
-
-
-def check_levels(levels) -> np.ndarray:
-    """Levels (Q,) of quantiles: increasing, between 0 and 1."""
-    levels = np.asarray(levels, dtype=float)
-    if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all() or (np.diff(levels) <= 0).any():
-        raise ValueError(f"levels is {levels}; expected increasing numbers between 0 and 1")
-    return levels
 
 
 def check_fitted(model, attribute):

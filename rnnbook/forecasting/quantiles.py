@@ -6,7 +6,6 @@ units of the series, except coverage and levels. `mask`, of shape S, is True whe
 
 import numpy as np
 
-from rnnbook.forecasting.baselines import check_levels
 from rnnbook.forecasting.scores import counted
 
 
@@ -73,6 +72,20 @@ def width(lower, upper, mask=None) -> float:
     """
     _, lower, upper = _intervals(lower, upper, np.zeros(np.shape(lower)), mask)
     return float(np.mean(upper - lower))
+
+
+def check_levels(levels) -> np.ndarray:
+    """Levels (Q,) of quantiles: increasing, between 0 and 1.
+
+    >>> check_levels([0.9, 0.1])
+    Traceback (most recent call last):
+    ...
+    ValueError: levels is [0.9 0.1]; expected increasing numbers between 0 and 1
+    """
+    levels = np.asarray(levels, dtype=float)
+    if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all() or (np.diff(levels) <= 0).any():
+        raise ValueError(f"levels is {levels}; expected increasing numbers between 0 and 1")
+    return levels
 
 
 def _intervals(lower, upper, targets, mask):

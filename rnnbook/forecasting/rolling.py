@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.baselines import check_fitted, flat
-from rnnbook.forecasting.series import Standardizer, check_values
+from rnnbook.forecasting.series import check_values
 from rnnbook.forecasting.times import check_index
 from rnnbook.forecasting.window import after, before, check_known, masked_windows, target_column
 
@@ -96,69 +95,3 @@ def backtest(
     if not kept.any():
         raise ValueError(f"mask leaves no target from start = {start} on; expected some")
     return Backtest(origins[kept], forecasts[kept], targets[kept], there[kept])
-
-
-class Direct:
-    """One model for each step ahead, from `make()`: any regressor for one number becomes a model.
-
-    The regressor gets rows: X flattened to (N, T D), with what is known of *its* step ahead.
-    Windows whose target is missing are left out, for that step only. Missing inputs are passed on
-    as NaN, which gradient-boosted trees take and most linear models refuse.
-
-    >>> from sklearn.linear_model import Ridge
-    >>> X, Y = np.arange(6.0).reshape(3, 2), np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]])
-    >>> Direct(lambda: Ridge(1e-9)).fit(X, Y).predict(X).round(3).tolist()
-    [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
-    """
-
-    def __init__(self, make):
-        self.make = make
-
-    def fit(self, X, Y, known=None):
-        """Fit H models."""
-        self.models = []
-        for k, y in enumerate(Y.T):
-            rows = np.isfinite(y)
-            if not rows.any():
-                raise ValueError(f"Y[:, {k}] has no value; expected one to learn from")
-            inputs = flat(X, None if known is None else known[:, k])
-            self.models.append(self.make().fit(inputs[rows], y[rows]))
-        return self
-
-    def predict(self, X, known=None):
-        """The forecasts (N, H)."""
-        check_fitted(self, "models")
-        steps = range(len(self.models))
-        inputs = [flat(X, None if known is None else known[:, k]) for k in steps]
-        return np.stack([self.models[k].predict(inputs[k]) for k in steps], axis=1)
-
-
-class Scaled:
-    """A model that sees standardised inputs and targets, scaled by what it is fitted on, no more.
-
-    Each column of X has a scale of its own, from the windows of `fit`; Y has that of column
-    `target`. Inside `backtest` this makes the scale part of the model: no later value enters it.
-
-    >>> from rnnbook.forecasting import Naive
-    >>> X, Y = np.array([[1.0], [3.0]]), np.array([[3.0], [5.0]])
-    >>> Scaled(Naive()).fit(X, Y).predict(np.array([[7.0]]))
-    array([[7.]])
-    """
-
-    def __init__(self, model, target: int = 0):
-        self.model, self.target = model, target
-
-    def fit(self, X, Y, *known):
-        """Fit the scale, then the model."""
-        rows = X.reshape(-1, 1 if X.ndim == 2 else X.shape[-1])
-        scaler = Standardizer.fit(rows, np.isfinite(rows))
-        column = self.target if X.ndim == 3 else 0
-        self.y_scaler = Standardizer(scaler.mean[column], scaler.std[column])
-        self.x_scaler = scaler if X.ndim == 3 else self.y_scaler
-        self.model.fit(self.x_scaler.transform(X), self.y_scaler.transform(Y), *known)
-        return self
-
-    def predict(self, X, *known):
-        """The forecasts, in the units of the series."""
-        check_fitted(self, "x_scaler")
-        return self.y_scaler.inverse(self.model.predict(self.x_scaler.transform(X), *known))
