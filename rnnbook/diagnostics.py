@@ -1,4 +1,4 @@
-"""How states and gradients travel through time: Jacobians, sensitivity by lag, gate statistics.
+"""How states and gradients travel through time: Jacobians, sensitivity by lag, Lyapunov exponents.
 
 Every function takes a single layer of one direction: NumPy `Params`, a `torch.nn.RNN`, `LSTM`
 or `GRU`, a Keras `SimpleRNN`, `LSTM` or `GRU`, or a layer of `rnnbook.torch` or
@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnbook import convert
 from rnnbook._check import type_name
-from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy import lstm, rnn
 from rnnbook.numpy.registry import MODULES
 
 
@@ -25,14 +25,6 @@ class Jacobians(NamedTuple):
     state: np.ndarray  # (T, N, S, S): d s_t / d s_{t-1}
     input: np.ndarray  # (T, N, S, D): d s_t / d x_t
     hidden_size: int  # the first H of the S numbers are h
-
-
-class GateStatistics(NamedTuple):
-    """What one gate did, for each hidden unit, over all sequences and steps."""
-
-    mean: np.ndarray  # (H,)
-    closed: np.ndarray  # (H,), share of steps at which it was below the threshold
-    open: np.ndarray  # (H,), share of steps at which it was above 1 - threshold
 
 
 class _Layer(NamedTuple):
@@ -92,21 +84,6 @@ def input_sensitivity(model, x: np.ndarray, state=None) -> np.ndarray:
     return np.linalg.norm(from_states @ J.input[::-1], axis=(-2, -1))
 
 
-def norm_by_lag(gradient: np.ndarray) -> np.ndarray:
-    """The norm of a gradient (N, T, D) at each step, averaged over sequences, by lag: (T,).
-
-    For a gradient from anywhere, autograd say, with respect to inputs or states. Entry k
-    belongs to the k-th step before the last.
-
-    >>> norm_by_lag(np.array([[[0.0, 1.0], [3.0, 4.0]]]))
-    array([5., 1.])
-    """
-    gradient = np.asarray(gradient)
-    if gradient.ndim != 3:
-        raise ValueError(f"gradient has shape {gradient.shape}; expected (N, T, D)")
-    return np.linalg.norm(gradient, axis=-1).mean(axis=0)[::-1]
-
-
 def spectral_radius(matrix: np.ndarray) -> np.ndarray | float:
     """The largest absolute eigenvalue of a square matrix, or of each matrix of a stack (..., S, S).
 
@@ -134,32 +111,6 @@ def lyapunov_exponents(state_jacobians: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore"):  # a direction that is lost for good has rate -inf
             total += np.log(np.abs(np.diagonal(R, axis1=-2, axis2=-1)))
     return -np.sort(-total / T, axis=-1)
-
-
-def gate_statistics(
-    model, x: np.ndarray, state=None, *, threshold: float = 0.1
-) -> dict[str, GateStatistics]:
-    """How open each gate was: i, f, o of an LSTM, or r, z of a GRU.
-
-    A unit whose forget gate is open nearly always is an integrator; one whose gates never leave
-    the middle is not gated at all (Karpathy, Johnson and Fei-Fei 2015).
-
-    >>> params = lstm.init(np.random.default_rng(0), input_size=1, hidden_size=2, forget_bias=5)
-    >>> gate_statistics(params, np.zeros((1, 4, 1)))["f"].open
-    array([1., 1.])
-    """
-    layer = _as_layer(model)
-    names = {lstm: {"i": 0, "f": 1, "o": 3}, gru: {"r": 0, "z": 1}}.get(layer.module)
-    if names is None:
-        raise TypeError("model is a plain RNN, which has no gates; expected an LSTM or a GRU")
-    _, _, cache = layer.forward(x, state)
-    return {name: _statistics(cache.gates[:, k], threshold) for name, k in names.items()}
-
-
-def _statistics(gate, threshold):
-    over = (0, 1)  # steps and sequences
-    closed, opened = (gate < threshold).mean(over), (gate > 1 - threshold).mean(over)
-    return GateStatistics(gate.mean(over), closed, opened)
 
 
 def _products(J):

@@ -6,7 +6,7 @@ import references
 import torch
 
 from rnnbook import convert, diagnostics, gradcheck
-from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy import lstm, rnn
 
 N, T, D, H = cells.N, cells.T, cells.D, cells.H
 
@@ -116,21 +116,6 @@ def test_relu_is_read_from_every_framework():
     assert not np.allclose(values[0], diagnostics.state_sensitivity(params, x))  # tanh
 
 
-def test_gates():
-    params = lstm.init(np.random.default_rng(0), D, H)
-    b = np.zeros(4 * H)
-    b[:H], b[H : 2 * H] = -10, 10
-    params = params._replace(W_x=0 * params.W_x, W_h=0 * params.W_h, b=b)
-    statistics = diagnostics.gate_statistics(params, np.zeros((N, T, D)))
-    assert set(statistics) == {"i", "f", "o"}
-    assert (statistics["i"].closed == 1).all() and (statistics["f"].open == 1).all()
-    assert (statistics["o"].mean == 0.5).all() and not statistics["o"].open.any()
-    keras_gru = convert.to_keras(gru.init(np.random.default_rng(0), D, H))
-    assert set(diagnostics.gate_statistics(keras_gru, np.zeros((N, T, D)))) == {"r", "z"}
-    with pytest.raises(TypeError, match="plain RNN, which has no gates"):
-        diagnostics.gate_statistics(rnn.init(np.random.default_rng(0), D, H), np.zeros((N, T, D)))
-
-
 def test_exponents_of_a_rotation_and_of_a_lost_direction():
     c, s = np.cos(0.3), np.sin(0.3)
     J = np.broadcast_to(0.9 * np.array([[c, -s], [s, c]]), (50, 2, 2, 2))
@@ -150,5 +135,3 @@ def test_what_cannot_be_diagnosed_is_refused():
     for model in (two, torch.nn.Linear(2, 2), keras.layers.Dense(2), "lstm"):
         with pytest.raises(TypeError, match=r"expected (one layer|torch.nn.RNN|Keras SimpleRNN)"):
             diagnostics.jacobians(model, x)
-    with pytest.raises(ValueError, match=r"gradient has shape \(3, 5\); expected \(N, T, D\)"):
-        diagnostics.norm_by_lag(np.zeros((3, 5)))

@@ -13,7 +13,7 @@ from cells import CELLS, D, H, N, T, options, random_params, random_state
 import rnnbook.tensorflow
 import rnnbook.torch
 from rnnbook import gradcheck
-from rnnbook.numpy import gru, linear, lstm, masks, rnn, stack
+from rnnbook.numpy import gru, linear, lstm, rnn, stack
 from rnnbook.tree import tree_map
 
 
@@ -99,15 +99,6 @@ def test_choices():
         rnn.forward(params, np.ones((N, T, D)), activation="sine")
     with pytest.raises(ValueError, match=r"reset is 'never'; expected 'after' or 'before'"):
         gru.init(np.random.default_rng(0), D, H, reset="never")
-
-
-def test_length_mask():
-    with pytest.raises(ValueError, match=r"lengths\[1\] is 6; expected 0 to T = 5"):
-        masks.length_mask([2, 6], 5)
-    with pytest.raises(ValueError, match=r"lengths\[0\] is -1; expected 0 to T = 5"):
-        masks.length_mask([-1], 5)
-    with pytest.raises(TypeError, match=r"expected a list of N whole numbers"):
-        masks.length_mask([1.5], 5)
 
 
 def test_linear():

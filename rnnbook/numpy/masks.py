@@ -8,24 +8,6 @@ first product, because 0 * NaN is NaN and would spoil every weight gradient.
 import numpy as np
 
 
-def length_mask(lengths, num_steps: int) -> np.ndarray:
-    """Mask (N, T) of sequences padded at their end: `mask[n, t] = t < lengths[n]`.
-
-    Raises `ValueError` where a length is negative or longer than `num_steps`.
-
-    >>> length_mask([1, 3], num_steps=3).astype(int)
-    array([[1, 0, 0],
-           [1, 1, 1]])
-    """
-    lengths = np.asarray(lengths)
-    if lengths.ndim != 1 or not np.issubdtype(lengths.dtype, np.integer):
-        raise TypeError(f"lengths is {lengths!r}; expected a list of N whole numbers")
-    for n, length in enumerate(lengths):
-        if not 0 <= length <= num_steps:
-            raise ValueError(f"lengths[{n}] is {length}; expected 0 to T = {num_steps}")
-    return np.arange(num_steps) < lengths[:, None]
-
-
 def check_mask(mask: np.ndarray | None, x: np.ndarray) -> None:
     """Raise unless `mask` is None or Boolean of shape (N, T), as `x` is (N, T, D).
 
