@@ -1,11 +1,16 @@
 """Links both ways between a numbered equation and the source lines that compute it.
 
 A source line ends in `# eq-some-label`; a page has an equation labelled `eq-some-label`. Below
-the equation come links to the lines, and in the source listings each comment links back.
+the equation stand links to the lines; pointing at one shows the line itself, and choosing one
+shows the lines of that framework below every equation. In the listings each comment links back.
 """
 
+import ast
 import re
+from html import escape
 from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
 
 from docutils import nodes
 
@@ -15,17 +20,51 @@ LISTED_COMMENT = re.compile(r'<span class="c1"># (eq-[\w-]+)</span>')
 NAMES = {"numpy": "NumPy", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
-def source_labels():
-    """Every label in the package: {label: [module, ...]}, NumPy before the frameworks."""
-    labels = {}
+class Source(NamedTuple):
+    """Where an equation is computed, and how."""
+
+    module: str
+    code: str
+
+    @property
+    def framework(self):
+        return NAMES.get(self.module.split(".")[1], self.module)
+
+
+def files():
+    """The files of the package, NumPy before the frameworks."""
     order = {"numpy": 0, "torch": 1, "tensorflow": 2}
-    files = (ROOT / "rnnbook").glob("**/*.py")
-    for path in sorted(files, key=lambda p: (order.get(p.parent.name, 3), p.name)):
+    found = (ROOT / "rnnbook").glob("**/*.py")
+    return sorted(found, key=lambda p: (order.get(p.parent.name, 3), p.name))
+
+
+def statements(text):
+    """The statement that ends on each line: {number of its last line: its source}."""
+    lines = text.splitlines()
+    return {
+        node.end_lineno: dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.Assign, ast.AugAssign))
+    }
+
+
+def sources():
+    """Every label in the package: {label: [Source, ...]}."""
+    labels = {}
+    for path in files():
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for line in path.read_text("utf-8").splitlines():
+        text = path.read_text("utf-8")
+        ends = statements(text) if "# eq-" in text else {}
+        for number, line in enumerate(text.splitlines(), start=1):
             if match := COMMENT.search(line):
-                labels.setdefault(match[1], []).append(module)
+                code = COMMENT.sub("", ends.get(number, line)).rstrip()
+                labels.setdefault(match[1], []).append(Source(module, code))
     return labels
+
+
+def source_labels():
+    """Every label in the package and the modules that have it: {label: [module, ...]}."""
+    return {label: [s.module for s in found] for label, found in sources().items()}
 
 
 def link_equations(app, doctree, docname):
@@ -33,18 +72,23 @@ def link_equations(app, doctree, docname):
     if app.builder.format != "html":
         return
     for equation in list(doctree.findall(nodes.math_block)):
-        modules = app.equation_modules.get(equation.get("label"), [])
-        if modules:
-            paragraph = nodes.paragraph(classes=["equation-code"])
-            paragraph += nodes.Text("code: ")
-            for number, module in enumerate(modules):
-                if number:
-                    paragraph += nodes.Text(" · ")
-                page = "_modules/" + module.replace(".", "/")
-                uri = app.builder.get_relative_uri(docname, page) + "#" + equation["label"]
-                text = NAMES.get(module.split(".")[1], module)
-                paragraph += nodes.reference("", text, refuri=uri, internal=True)
-            equation.parent.insert(equation.parent.index(equation) + 1, paragraph)
+        found = app.equation_sources.get(equation.get("label"), [])
+        if found:
+            html = links(app, docname, equation["label"], found)
+            raw = nodes.raw("", html, format="html")
+            equation.parent.insert(equation.parent.index(equation) + 1, raw)
+
+
+def links(app, docname, label, found):
+    entries = []
+    for source in found:
+        page = "_modules/" + source.module.replace(".", "/")
+        href = app.builder.get_relative_uri(docname, page) + "#" + label
+        entries.append(
+            f'<a class="eq-link" href="{href}" data-framework="{source.framework}">'
+            f'{source.framework}<code class="eq-line">{escape(source.code)}</code></a>'
+        )
+    return f'<p class="equation-code">in {" ".join(entries)}</p>'
 
 
 def link_back(app, pagename, templatename, context, doctree):
@@ -65,8 +109,7 @@ def link_back(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.equation_modules = source_labels()
+    app.equation_sources = sources()
     app.connect("doctree-resolved", link_equations)
     app.connect("html-page-context", link_back)
-    app.add_css_file("book.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

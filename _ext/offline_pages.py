@@ -1,4 +1,4 @@
-"""Pages that need no network: MathJax beside them, and no script that fails on load.
+"""Pages that need no network: MathJax stands beside them.
 
 MathJax comes from the Python package sphinx-mathjax-offline, of which only the files that the
 pages load are copied into the site.
@@ -30,19 +30,7 @@ def set_mathjax_path(app, config):
     config.mathjax_path = "mathjax/tex-mml-chtml.js"  # below _static
 
 
-def drop_thebe(app, pagename, templatename, context, doctree):
-    """sphinx-thebe adds its scripts twice to each page, which is an error; no page uses them."""
-    if "script_files" in context:
-        context["script_files"] = [
-            script
-            for script in context["script_files"]
-            if "thebe" not in (getattr(script, "filename", "") or "")
-            and "thebe" not in str(getattr(script, "attributes", ""))
-        ]
-
-
 def setup(app):
     app.connect("config-inited", set_mathjax_path, priority=900)
-    app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,7 @@
 import io
 
 import matplotlib as mpl
-import pytest
-from matplotlib.colors import to_rgb
+from dark_figures import contrast
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
@@ -10,33 +9,40 @@ from rnnbook import data
 from rnnbook.book import plotting
 
 
-def luminance(color):
-    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+def test_text_and_lines_stand_out_from_the_page():
+    assert contrast(mpl.colors.to_hex(mpl.rcParams["text.color"]), "#ffffff") > 7
+    for name in ("rnn", "lstm", "gru", "target", "baseline", "convolution"):
+        assert contrast(plotting.COLORS[name], "#ffffff") > 3, name
 
 
-def contrast(a, b):
-    low, high = sorted((luminance(a), luminance(b)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_text_and_lines_stand_out_from_the_panel():
-    assert contrast(mpl.rcParams["text.color"], plotting.PANEL) > 7
-    for name in ("rnn", "lstm", "gru", "target", "baseline"):
-        assert contrast(plotting.COLORS[name], plotting.PANEL) > 3, name
-
-
-def test_use_style_sets_the_panel_and_the_colours():
+def test_models_and_data_have_colours_of_their_own():
+    colors = [*plotting.COLORS.values(), *plotting.DATA]
+    assert len(set(colors)) == len(colors)
     with mpl.rc_context():
         plotting.use_style()
-        assert mpl.rcParams["figure.facecolor"] == plotting.PANEL
         cycle = [entry["color"] for entry in mpl.rcParams["axes.prop_cycle"]]
-        assert cycle == list(plotting.COLORS.values())
+    assert cycle == list(plotting.COLORS.values())
 
 
-def test_colours_differ():
-    assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
-    assert pytest.approx(1) == contrast(plotting.PANEL, plotting.PANEL)
+def test_the_same_figure_gives_the_same_file():
+    def drawn():
+        figure = Figure()
+        figure.add_subplot().fill_between([0, 1], [0, 1], hatch="/")
+        return plotting.drawn(figure, "svg")
+
+    with mpl.rc_context():
+        plotting.use_style()
+        assert drawn() == drawn()
+
+
+def test_a_figure_with_very_many_marks_is_heavy_until_they_are_rasterised():
+    def svg(rasterized):
+        figure = Figure()
+        x = [(k * 7919 % 20011) / 20011 for k in range(20000)]
+        figure.add_subplot().scatter(x, x[::-1], rasterized=rasterized)
+        return plotting.drawn(figure, "svg")
+
+    assert plotting.is_heavy(svg(False)) and not plotting.is_heavy(svg(True))
 
 
 def test_the_font_that_comes_along_has_the_characters_of_the_poems():

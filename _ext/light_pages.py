@@ -1,0 +1,89 @@
+"""Pages that load what they need and nothing else, and whose HTML a checker accepts.
+
+The theme and its companions add scripts to every page. Here go: the second copy of all icons as
+a script (the fonts have them), the search index outside the search page, the copy button
+on pages without code, and thebe, which no page uses.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+
+# What stands in the file name of a script or style sheet: what a page must contain to need it.
+NEEDS = {
+    "thebe": "(?!)",  # nothing matches this: no page needs it
+    "clipboard": "<pre>",
+    "copybutton": "<pre>",
+    "togglebutton": 'class="[^"]*(dropdown|toggle)',
+    "design": 'class="[^"]*sd-',
+    "exercise": 'class="[^"]*(exercise|solution)',
+    "proof": 'class="[^"]*proof',
+}
+UNUSED = re.compile(
+    r'<script[^>]*src="[^"]*/(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"[^>]*>'
+    r"</script>\s*"
+)
+
+# What the theme writes and a checker of accessibility refuses: the same, well formed.
+ACCESSIBLE = {
+    ' role="doc-biblioentry"': "",
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
+        'search-button-field search-button__button pst-js-only" title="Search"'
+    ),
+    '<div id="pst-primary-sidebar" ': '<div id="pst-primary-sidebar" role="complementary" ',
+}
+
+
+def is_needed(name, body):
+    return all(re.search(needed, body) for part, needed in NEEDS.items() if part in name)
+
+
+def drop_files(app, pagename, templatename, context, doctree):
+    """Leave out scripts and style sheets that this page has no use for."""
+    body = context.get("body", "")
+    for key in ("script_files", "css_files"):
+        kept = []
+        for file in context.get(key, []):
+            name = f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}"
+            if is_needed(name, body) and name not in map(str, kept):
+                kept.append(file)
+        context[key] = kept
+
+
+def unique_ids(app, doctree, docname):
+    """sphinx-exercise gives the same id to the content of every exercise: leave it out."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [i for i in section["ids"] if i not in REPEATED]
+
+
+REPEATED = ("exercise-content", "solution-content")
+
+
+def tidy(text, is_search):
+    """The page as written by the theme, without what is unused or refused by a checker."""
+    if not is_search:
+        text = UNUSED.sub("", text)
+    for written, better in ACCESSIBLE.items():
+        text = text.replace(written, better)
+    return text
+
+
+def tidy_pages(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        text = path.read_text("utf-8")
+        new = tidy(text, path.name == "search.html")
+        if new != text:
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(new, encoding="utf-8")
+            temporary.replace(path)
+
+
+def setup(app):
+    app.connect("html-page-context", drop_files, priority=900)
+    app.connect("doctree-resolved", unique_ids)
+    app.connect("build-finished", tidy_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

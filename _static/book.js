@@ -1,0 +1,51 @@
+// Choosing a framework below one equation shows its lines below all of them, on every page.
+(() => {
+  const KEY = "book-framework";
+  const remembered = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
+  const remember = (name) => { try { name ? localStorage.setItem(KEY, name) : localStorage.removeItem(KEY); } catch { /* private window */ } };
+
+  const show = (name) => {
+    document.querySelectorAll(".eq-shown-link").forEach((shown) => shown.remove());
+    document.querySelectorAll(".eq-link").forEach((link) => {
+      const chosen = link.dataset.framework === name;
+      link.setAttribute("aria-pressed", String(chosen));
+      if (!chosen) return;
+      const line = document.createElement("a");
+      line.className = "eq-shown-link";
+      line.href = link.href;
+      line.title = "To this line in its file";
+      const code = document.createElement("code");
+      code.className = "eq-shown";
+      code.textContent = link.querySelector(".eq-line").textContent;
+      line.append(code);
+      link.parentElement.append(line);
+    });
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const links = document.querySelectorAll(".eq-link");
+    links.forEach((link) => {
+      link.setAttribute("role", "button");
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        const name = link.getAttribute("aria-pressed") === "true" ? null : link.dataset.framework;
+        const before = link.getBoundingClientRect().top;
+        remember(name);
+        show(name);
+        window.scrollBy(0, link.getBoundingClientRect().top - before);
+      });
+      link.addEventListener("keydown", (event) => {
+        if (event.key === " ") { event.preventDefault(); link.click(); }
+      });
+    });
+    if (links.length) show(remembered());
+    // A link to something inside a fold opens the fold.
+    const open = () => {
+      const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      for (let fold = target && target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    };
+    window.addEventListener("hashchange", open);
+    open();
+  });
+})();
