@@ -2,15 +2,13 @@
 
 import ast
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from equation_links import COMMENT, source_labels
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "_ext"))
-from equation_links import COMMENT, source_labels  # noqa: E402
 
 EQUATION = re.compile(r"\$\$ \((eq-[\w-]+)\)")
 
