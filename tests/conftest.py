@@ -38,10 +38,10 @@ def browser():
 
     try:
         path = browsers.find()
+        if path is None:
+            raise browsers.Missing(browsers.advice())
     except browsers.Missing as error:
-        pytest.fail(str(error), pytrace=False)
-    if path is None:
-        pytest.fail(browsers.advice(), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=PATIENCE)
         yield browser
