@@ -39,8 +39,7 @@ class GRUCell(keras.layers.Layer):
     def call(self, x_t, states):
         """One step: (N, D) inputs and [h] with h (N, H) give the output h and the next [h]."""
         (h_prev,) = states
-        cell = _before_cell if self.reset == "before" else _cell
-        h = cell(self, _input_product(self, x_t), h_prev)
+        h = _CELLS[self.reset](self, _input_product(self, x_t), h_prev)
         return h, [h]
 
     def get_config(self):
@@ -95,3 +94,6 @@ def _before_cell(params, a_x_t, h_prev):
     n = tf.tanh(a_xn + a_hn)  # eq-gru-before-n
     h = (1 - z) * n + z * h_prev  # eq-gru-before-h
     return h
+
+
+_CELLS = {"after": _cell, "before": _before_cell}

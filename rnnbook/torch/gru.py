@@ -44,16 +44,14 @@ class GRU(Layer):
     def step(self, x_t, h):
         """One step: (N, D) inputs and h (N, H) give the next h."""
         check_inputs(self, x_t[:, None], {"h": h}, None)
-        cell = _before_cell if self.reset == "before" else _cell
-        return cell(self, _input_product(self, x_t), h)
+        return _CELLS[self.reset](self, _input_product(self, x_t), h)
 
     def forward(self, x, h=None, *, mask=None):
         """Outputs (N, T, H) and the last h, from x (N, T, D), the first h, a mask (N, T)."""
         if h is None:
             h = x.new_zeros(len(x), self.hidden_size)
         check_inputs(self, x, {"h": h}, mask)
-        cell = _before_cell if self.reset == "before" else _cell
-        a_x = _input_product(self, zero_masked(x, mask))
+        cell, a_x = _CELLS[self.reset], _input_product(self, zero_masked(x, mask))
         hs = []
         for t in range(x.shape[1]):
             new = cell(self, a_x[:, t], h)
@@ -97,3 +95,6 @@ def _before_cell(params, a_x_t, h_prev):
     n = torch.tanh(a_xn + a_hn)  # eq-gru-before-n
     h = (1 - z) * n + z * h_prev  # eq-gru-before-h
     return h
+
+
+_CELLS = {"after": _cell, "before": _before_cell}
