@@ -13,13 +13,13 @@ holds the loss of every step, the gradient of the first one, and the weights.
 
 import argparse
 import os
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from rnnbook._files import replacing
 from rnnbook.tasks import adding
 
 
@@ -79,13 +79,6 @@ def mean_over_processes(value, size):
     return float(value) / size
 
 
-def save(result, path):
-    """Write under a temporary name first: a broken run leaves no half a file."""
-    temporary = Path(path).with_suffix(".tmp")
-    torch.save(result, temporary)
-    temporary.replace(path)
-
-
 def own_device():
     """A GPU for each process of this machine, or the processor for all: they must decide alike."""
     local, processes = (
@@ -124,7 +117,8 @@ def main(arguments=None):
     try:
         result = train(options, rank, size, device)
         if rank == 0:
-            save(result, options.out)
+            with replacing(options.out) as temporary:
+                torch.save(result, temporary)
     finally:
         if size > 1:
             distributed.destroy_process_group()
