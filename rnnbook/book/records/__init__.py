@@ -26,6 +26,21 @@ def load_record(name: str) -> dict:
     return json.loads(path.read_text("utf-8"))
 
 
+def load_benchmarks() -> dict:
+    """The record of `make bench`: results, machine, versions, seconds, date, and "where" in words.
+
+    Every result has the "median" and the "quartiles" of the seconds that the processor worked, by
+    the name of what ran, and "wall_median" and "wall_quartiles" beside them.
+
+    >>> sorted(load_benchmarks()["results"]["three ways"]["median"])
+    ['NumPy', 'PyTorch', 'TensorFlow']
+    """
+    path = FOLDER / "bench" / "benchmarks.json"
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path.parent.name}/{path.name}; run: make bench")
+    return json.loads(path.read_text("utf-8"))
+
+
 def runs(name: str, **settings) -> list[dict]:
     """The runs of an experiment whose settings are these, as dicts of settings and results.
 

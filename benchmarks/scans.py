@@ -1,0 +1,139 @@
+"""Linear recurrences as loops, scans and convolutions, beside gated layers and attention."""
+
+import warnings
+
+import torch
+from clock import Benchmark
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from rnnbook import torch as in_torch
+from rnnbook.torch.scan import loop, scan
+
+
+def usual_loop(a, b):
+    """As one would write it: the backward pass of each `a[:, t]` fills a tensor as large as a."""
+    h, hs = torch.zeros_like(b[:, 0]), []
+    for t in range(a.shape[1]):
+        h = a[:, t] * h + b[:, t]
+        hs.append(h)
+    return torch.stack(hs, dim=1)
+
+
+def both_passes(f, *tensors):
+    """Forward and backward of f, as a function without arguments."""
+
+    def run():
+        leaves = [t.detach().requires_grad_() for t in tensors]
+        f(*leaves).square().mean().backward()
+
+    return run
+
+
+def scans(batches=(1, 8), T=4096, quarter=1024, H=64, device="cpu"):
+    torch.manual_seed(0)
+    runs = {}
+    for N in batches:
+        a, b = torch.rand(N, T, H, device=device), torch.randn(N, T, H, device=device)
+        ways = {"usual loop": usual_loop, "careful loop": loop, "scan": scan}
+        runs |= {f"batch {N}: {name}": both_passes(way, a, b) for name, way in ways.items()}
+    part = a[:, :quarter].clone(), b[:, :quarter].clone()
+    runs[f"batch {N}, {quarter} steps: usual loop"] = both_passes(usual_loop, *part)
+    return runs
+
+
+class Attention(nn.Module):
+    """Causal self-attention, nothing else."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.mix = heads, nn.Linear(width, 3 * width)
+
+    def forward(self, x):
+        q, k, v = self.mix(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+def as_a_loop(layer):
+    """A minGRU whose recurrence is the careful loop."""
+
+    def run(x):
+        z, n = (x @ layer.W + layer.b).chunk(2, dim=-1)
+        z = torch.sigmoid(z)
+        return loop(z, (1 - z) * n)
+
+    return run
+
+
+def outputs(layer):
+    return lambda x: layer(x)[0]
+
+
+def layers(width, device):
+    torch.manual_seed(0)
+    scanned = in_torch.MinGRU(width, width).to(device)
+    return {
+        "minGRU, scan": outputs(scanned),
+        "minGRU, loop": as_a_loop(scanned),
+        "nn.GRU": outputs(nn.GRU(width, width, batch_first=True).to(device)),
+        "nn.LSTM": outputs(nn.LSTM(width, width, batch_first=True).to(device)),
+        "state space, convolution": in_torch.DiagonalSSM(width, 8).to(device).convolve,
+        "attention": Attention(width, 4).to(device),
+    }
+
+
+def without_onednn(run):
+    def alone():
+        with (
+            warnings.catch_warnings(action="ignore"),  # about Intel's GPUs
+            torch.backends.mkldnn.flags(enabled=False),
+        ):
+            run()
+
+    return alone
+
+
+def by_length(T=(256, 1024, 4096, 16384), without=1024, width=64, device="cpu"):
+    runs, made = {}, layers(width, device)
+    for steps in T:
+        x = torch.randn(1, steps, width, device=device)
+        for name, layer in made.items():
+            runs[f"{name}: {steps}"] = both_passes(layer, x)
+    if without in T and torch.backends.mkldnn.is_available() and device == "cpu":
+        runs[f"nn.LSTM without oneDNN: {without}"] = without_onednn(runs[f"nn.LSTM: {without}"])
+    return runs
+
+
+def convolutions(batches=(1, 8), T=4096, width=64):
+    torch.manual_seed(0)
+    layer = in_torch.DiagonalSSM(width, 8)
+    runs = {"kernel alone": both_passes(lambda _: layer.kernel(T), torch.zeros(1))}
+    return runs | {
+        f"batch {N}": both_passes(layer.convolve, torch.randn(N, T, width)) for N in batches
+    }
+
+
+BENCHMARKS = {
+    "scan": Benchmark(
+        page="outlook/efficient",
+        what="a linear recurrence of 4,096 steps and 64 channels in PyTorch, forward and backward",
+        dtype="float32",
+        rounds=7,
+        runs=scans,
+    ),
+    "layers by length": Benchmark(
+        page="outlook/efficient",
+        what="one sequence through a layer of width 64 in PyTorch, forward and backward, by the "
+        "number of steps",
+        dtype="float32",
+        rounds=7,
+        runs=by_length,
+    ),
+    "convolution": Benchmark(
+        page="outlook/efficient",
+        what="a state space layer as a convolution over 4,096 steps, forward and backward",
+        dtype="float32",
+        rounds=11,
+        runs=convolutions,
+    ),
+}

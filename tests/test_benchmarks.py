@@ -1,0 +1,221 @@
+"""The record of `make bench` has what the page and the claims need. No test compares clocks."""
+
+import json
+import math
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnnbook.book import records
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import bench  # noqa: E402
+import clock  # noqa: E402
+import gpu  # noqa: E402
+import page  # noqa: E402
+
+TINY = {
+    "layers": {"layers": ("GRU",), "sizes": ((2, 3, 4, 5),)},
+    "lengths": {"layers": ("LSTM",), "T": (3, 5), "N": 2, "D": 3, "H": 4},
+    "input products": {"sizes": ((1, 3, 2), (2, 4, 3)), "T": 5},
+    "through time": {"T": (3, 5), "N": 2, "D": 3, "H": 4},
+    "one step": {"t": (3, 10), "H": 4, "window": 2},
+    "three ways": {"N": 2, "T": 3, "H": 4},
+    "readings": {"T": (1, 4), "N": 2, "hidden": 3},
+    "adding": {"T": 5, "N": 2, "units": 3},
+    "scan": {"batches": (1, 2), "T": 8, "quarter": 2, "H": 3},
+    "layers by length": {"T": (4, 8), "without": 8, "width": 4},
+    "convolution": {"batches": (1, 2), "T": 8, "width": 3},
+    "checkpoints": {"T": 8, "N": 2, "D": 3, "H": 4, "pieces": 2},
+    "five calls": {"N": 2, "T": 3, "D": 4, "H": 5},
+    "fused and loop": {"N": 2, "T": 3, "D": 4, "H": 5},
+    "sweeps": {"batches": (1, 2), "widths": (3,), "lengths": (4,), "middle": (2, 3, 4)},
+    "half the bits": {"units": 4, "N": 2, "T": 3, "D": 5},
+}
+KEYS = ("median", "quartiles", "wall_median", "wall_quartiles")
+
+
+@pytest.fixture(scope="module")
+def record():
+    return records.load_benchmarks()
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(clock, "LEAST", 0.0)
+
+
+def tiny(name, benchmark, **more):
+    """The same benchmark, so small that it takes no time."""
+    return benchmark._replace(runs=partial(benchmark.runs, **TINY[name], **more), rounds=2)
+
+
+def check(result):
+    """Times by name, sorted, in the form that the claims read."""
+    names = list(result["median"])
+    assert names
+    for key in KEYS:
+        assert list(result[key]) == names
+    assert result["clock"] in ("processor", "wall")
+    for name in names:
+        for kind in ("", "wall_"):
+            low, high = result[f"{kind}quartiles"][name]
+            assert 0 < low <= result[f"{kind}median"][name] <= high and math.isfinite(high)
+
+
+def test_the_record_says_where_and_when(record):
+    assert {"date", "where", "machine", "versions", "seconds", "results"} <= set(record)
+    assert set(record["machine"]) == {"processor", "cores", "threads", "system"}
+    assert set(record["versions"]) == {"python", "numpy", "torch", "tensorflow", "keras"}
+    assert record["date"] in record["where"] and record["machine"]["processor"] in record["where"]
+    assert record["machine"]["threads"] == 1
+    assert record["seconds"] > 0
+
+
+def test_the_record_has_every_benchmark_and_no_other(record):
+    assert list(record["results"]) == list(bench.BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", bench.BENCHMARKS)
+def test_the_record_has_the_sizes_and_names_of_today(name, record):
+    result, benchmark = record["results"][name], bench.BENCHMARKS[name]
+    check(result)
+    assert result["sizes"] == clock.sizes(benchmark)
+    assert (result["page"], result["what"]) == (benchmark.page, benchmark.what)
+    assert (result["dtype"], result["rounds"]) == (benchmark.dtype, benchmark.rounds)
+    assert list((ROOT / "chapters").glob(f"{benchmark.page}.*"))
+    assert set(result["median"]) == set(benchmark.runs())
+
+
+def test_figures_of_a_gpu_are_complete_where_there_are_any(record):
+    if "gpu" in record:
+        assert {"date", "where", "machine", "versions", "seconds"} <= set(record["gpu"])
+        assert list(record["gpu"]["results"]) == list(gpu.BENCHMARKS)
+        for result in record["gpu"]["results"].values():
+            check(result)
+            assert result["clock"] == "wall"
+
+
+def test_the_page_shows_the_record(record):
+    assert page.PAGE.read_text("utf-8") == page.page(record)
+
+
+def test_the_page_shows_what_a_gpu_gave(record):
+    some = {"where": "a card, some day", "versions": {"torch": "2"}, "results": {}}
+    some["results"]["adding"] = record["results"]["adding"]
+    text = page.page({**record, "gpu": some})
+    assert text.startswith(page.page({k: v for k, v in record.items() if k != "gpu"}))
+    assert "## On a GPU\n\nMeasured on a card, some day" in text
+    assert "### Adding, on a GPU" in text
+
+
+@pytest.mark.parametrize("name", bench.BENCHMARKS)
+def test_a_benchmark_runs(name, hasty):
+    benchmark = tiny(name, bench.BENCHMARKS[name])._replace(also=None)
+    result = clock.measure(benchmark)
+    check(result)
+    assert set(result["median"]) == set(benchmark.runs())
+    json.dumps(result)
+
+
+@pytest.mark.parametrize("name", gpu.BENCHMARKS)
+def test_a_benchmark_for_a_gpu_runs(name, hasty):
+    check(clock.measure(tiny(name, gpu.BENCHMARKS[name], device="cpu"), wait=lambda: None))
+
+
+def test_contenders_compute_the_same():
+    rng = np.random.default_rng(0)
+    ways = bench.training.three_ways(**TINY["three ways"])
+    losses = {name: [step() for _ in range(3)] for name, step in ways.items()}
+    for other in ("PyTorch", "TensorFlow"):
+        np.testing.assert_allclose(losses[other], losses["NumPy"], rtol=1e-5)
+    params, x, _ = bench.layers.random_layer(bench.loops.rnn, 2, 5, 3, 4, np.float64)
+    same = bench.loops.before_the_loop(params, x) - bench.loops.inside_the_loop(params, x)
+    assert abs(same).max() < 1e-14
+    a, b = (torch.tensor(rng.random((2, 9, 3))) for _ in "ab")
+    found = [f(a, b) for f in (bench.scans.usual_loop, bench.scans.loop, bench.scans.scan)]
+    assert max((f - found[0]).abs().max() for f in found) < 1e-12
+    made, x = bench.scans.layers(4, "cpu"), torch.randn(1, 9, 4)
+    assert (made["minGRU, scan"](x) - made["minGRU, loop"](x)).abs().max() < 1e-6
+    layer, x = torch.nn.LSTM(3, 4, batch_first=True), torch.randn(2, 5, 3)
+    assert (bench.calls.Loop(layer)(x)[0] - layer(x)[0]).abs().max() < 1e-6
+
+
+def test_what_is_measured_besides_seconds(hasty):
+    runs = bench.BENCHMARKS["lengths"].runs(**TINY["lengths"])
+    assert all(v > 0 for v in bench.layers.peaks(runs).values())
+    share = bench.calls.share_of_products(2, **TINY["five calls"])["share of products"]
+    low, high = share["quartiles"]
+    assert 0 < low <= share["median"] <= high < 1
+
+
+def test_runs_take_turns(monkeypatch):
+    order = []
+    runs = {name: partial(order.append, name) for name in "ab"}
+    monkeypatch.setattr(clock, "LEAST", 0.0)
+    monkeypatch.setattr(clock, "seconds", lambda run, calls=1, wait=None: (run() or 1.0, 2.0))
+    some = clock.Benchmark("page", "what", "float32", 3, lambda: runs)
+    result = clock.measure(some)
+    assert order == ["a", "a", "b", "b"] + ["a", "b"] * 3
+    assert (result["clock"], result["median"]) == ("processor", {"a": 1.0, "b": 1.0})
+    assert result["wall_median"] == {"a": 2.0, "b": 2.0}
+    result = clock.measure(some, wait=lambda: None)
+    assert (result["clock"], result["median"]) == ("wall", {"a": 2.0, "b": 2.0})
+
+
+def test_quartiles():
+    assert clock.quartiles([4.0, 1.0, 2.0, 3.0, 5.0]) == [2.0, 3.0, 4.0]
+
+
+@pytest.fixture
+def small_bench(monkeypatch, tmp_path):
+    """`main` with two tiny benchmarks and a page of one line, in a folder of its own."""
+    some = {name: tiny(name, bench.BENCHMARKS[name]) for name in ("adding", "one step")}
+    monkeypatch.setattr(clock, "LEAST", 0.0)
+    monkeypatch.setattr(bench, "BENCHMARKS", some)
+    monkeypatch.setattr(bench, "page", lambda record: f"{len(record['results'])} results\n")
+    path = tmp_path / "bench" / "benchmarks.json"
+    return path, partial(bench.main, path=path, target=tmp_path / "page.md")
+
+
+def test_the_command_writes_record_and_page(small_bench, monkeypatch):
+    path, main = small_bench
+    monkeypatch.setattr(gpu, "record", lambda: None)
+    main([])
+    monkeypatch.setattr(records, "FOLDER", path.parent.parent)
+    found = records.load_benchmarks()
+    assert list(found["results"]) == ["adding", "one step"] and "gpu" not in found
+    assert (path.parent.parent / "page.md").read_text() == "2 results\n"
+    assert not list(path.parent.parent.rglob("*.tmp"))
+
+
+def test_figures_of_a_gpu_stay_where_there_is_none(small_bench, monkeypatch):
+    path, main = small_bench
+    monkeypatch.setattr(gpu, "record", lambda: {"where": "a card"})
+    main([])
+    monkeypatch.setattr(gpu, "record", lambda: None)
+    before = json.loads(path.read_text())
+    main([])
+    assert json.loads(path.read_text())["gpu"] == before["gpu"] == {"where": "a card"}
+    with pytest.raises(SystemExit, match="no NVIDIA GPU here"):
+        main(["gpu"])
+    monkeypatch.setattr(gpu, "record", lambda: {"where": "another card"})
+    after = json.loads(path.read_text())
+    main(["gpu"])
+    assert json.loads(path.read_text()) == {**after, "gpu": {"where": "another card"}}
+
+
+def test_an_unknown_argument_is_named(small_bench):
+    with pytest.raises(SystemExit, match=r"\['gpus'\]; expected none, or: gpu"):
+        small_bench[1](["gpus"])
+
+
+def test_a_missing_record_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no bench/benchmarks\.json; run: make bench"):
+        records.load_benchmarks()
