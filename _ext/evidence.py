@@ -5,17 +5,21 @@ show. When a page is built, each claim in such an output becomes a sentence in t
 page "What is claimed" lists all of them (`{claim-ledger}`).
 """
 
-import json
 import re
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple
 
+import contents
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-ROOT = Path(__file__).resolve().parent.parent
 LINE = re.compile(r"^(claim|evidence|kind): (.*)$")
+KINDS = {
+    "exact": "exact",
+    "measured": "measured on their page each time the tests run",
+    "recorded": "recorded by an experiment",
+    "timed": "timed by make bench",
+}
 
 
 class Claim(NamedTuple):
@@ -55,9 +59,8 @@ def plain(lines):
     return [text] if text.strip() else []
 
 
-def stored_claims(path):
+def stored_claims(notebook):
     """All claims among the stored outputs of a notebook."""
-    notebook = json.loads(Path(path).read_text("utf-8"))
     found = []
     for cell in notebook["cells"]:
         outputs = [o for o in cell.get("outputs", []) if o.get("name") == "stdout"]
@@ -99,54 +102,29 @@ class ClaimLedger(SphinxDirective):
     """Every claim of the book, by page and kind, each linked to its place."""
 
     def run(self):
-        pages = [chapter for part in toc()["parts"] for chapter in part["chapters"]]
-        found = []
-        for page in pages:
-            path = ROOT / f"{page['file']}.ipynb"
-            if path.exists():
-                self.env.note_dependency(str(path))
-                found.append((page["file"], stored_claims(path)))
-        return [counts(found), *(self.section(*entry) for entry in found)]
+        found = {file: contents.read(file) for file in contents.notebooks()}
+        claims = {file: stored_claims(notebook) for file, notebook in found.items()}
+        sections = [self.section(file, found[file], claims[file]) for file in found]
+        return [counts(claims), *sections]
 
-    def section(self, file, claims):
+    def section(self, file, notebook, claims):
         section = nodes.section(ids=[nodes.make_id("claims-of-" + file.rsplit("/", 1)[-1])])
-        section += nodes.title("", heading(ROOT / f"{file}.ipynb"))
+        section += nodes.title("", contents.title(notebook))
         entries = nodes.bullet_list(classes=["claim-list"])
         for claim in claims:
-            uri = "/".join([".."] * self.env.docname.count("/")) + f"/{file}.html#{claim.anchor}"
-            line = nodes.paragraph("", "", nodes.reference("", claim.statement, refuri=uri))
-            line += [nodes.Text(" "), nodes.inline("", claim.kind, classes=["claim-kind"])]
-            entries += nodes.list_item("", line)
+            link = contents.link(self.env.docname, file, claim.anchor, claim.statement)
+            kind = nodes.inline("", claim.kind, classes=["claim-kind"])
+            entries += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), kind))
         section += entries
         return section
 
 
-def heading(path):
-    """The title of a notebook."""
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    lines = [line for cell in cells for line in "".join(cell["source"]).splitlines()]
-    return next(line[2:] for line in lines if line.startswith("# "))
-
-
-def toc():
-    import yaml
-
-    return yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-
-
-def counts(found):
+def counts(claims):
     """How many claims of each kind, in words."""
-    kinds = [claim.kind for _, claims in found for claim in claims]
-    number = {name: sum(kind.startswith(name) for kind in kinds) for name in KINDS}
-    text = "; ".join(f"{number[name]:,} {what}" for name, what in KINDS.items())
-    return nodes.paragraph("", f"{len(kinds):,} claims on {len(found)} pages: {text}.")
-
-
-KINDS = {
-    "exact": "exact",
-    "measured": "measured on their page each time the tests run",
-    "recorded": "recorded by an experiment",
-}
+    kinds = [claim.kind for found in claims.values() for claim in found]
+    parts = [f"{sum(k.startswith(name) for k in kinds):,} {what}" for name, what in KINDS.items()]
+    text = f"{len(kinds):,} claims on {len(claims)} pages: {'; '.join(parts)}."
+    return nodes.paragraph("", text)
 
 
 def setup(app):

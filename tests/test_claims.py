@@ -29,6 +29,7 @@ def test_only_a_truth_value_counts(holds):
         ("measured", 1, "measured here with one seed"),
         ("measured", 5, "measured here over 5 seeds"),
         ("recorded", 1, "recorded with one seed"),
+        ("timed", None, "timed by make bench"),
         ("recorded", np.int64(20), "recorded over 20 seeds"),
     ],
 )
@@ -44,6 +45,7 @@ def test_the_kind_is_said(kind, seeds, line, capsys):
         ("recorded", None, ValueError, "seeds is missing; expected how many random starts"),
         ("recorded", 0, ValueError, "seeds is 0 for kind 'recorded'"),
         ("exact", 3, ValueError, "seeds is 3 for kind 'exact'"),
+        ("timed", 3, ValueError, "seeds is 3 for kind 'timed'"),
         ("measured", 2.5, TypeError, r"seeds is 2\.5; expected a positive whole number"),
         ("measured", True, TypeError, "seeds is True; expected a positive whole number"),
     ],

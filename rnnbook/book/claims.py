@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-KINDS = ("exact", "measured", "recorded")
+KINDS = ("exact", "measured", "recorded", "timed")
 
 
 class ClaimError(AssertionError):
@@ -18,7 +18,8 @@ def claim(statement: str, holds, evidence=None, *, kind: str, seeds: int | None 
 
     - `"exact"`: a proof, a count, or two computations that agree to rounding;
     - `"measured"`: this notebook measured it, on data or on networks that it trained itself;
-    - `"recorded"`: a recorded experiment measured it, over `seeds` random starts (required).
+    - `"recorded"`: a recorded experiment measured it, over `seeds` random starts (required);
+    - `"timed"`: `make bench` measured it, on the machine that its record names.
 
     `holds` must be one truth value: an array or a number is refused, because `if array` asks
     something else than what was meant. `evidence` is text, a number, or a list or dict of such,
