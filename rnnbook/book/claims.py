@@ -95,9 +95,9 @@ def _source(kind, seeds):
         raise TypeError(f"seeds is {seeds!r}; expected a positive whole number")
     if kind == "recorded" and seeds is None:
         raise ValueError("seeds is missing; expected how many random starts were recorded")
-    if seeds is not None and (seeds < 1 or kind == "exact"):
+    if seeds is not None and (seeds < 1 or kind in ("exact", "timed")):
         raise ValueError(
-            f"seeds is {seeds} for kind {kind!r}; expected 1 or more, or none if exact"
+            f"seeds is {seeds} for kind {kind!r}; expected none, or 1 or more if random"
         )
     over = "" if seeds is None else " with one seed" if seeds == 1 else f" over {seeds} seeds"
-    return {"exact": "exact", "measured": "measured here", "recorded": "recorded"}[kind] + over
+    return {"measured": "measured here", "timed": "timed by make bench"}.get(kind, kind) + over
