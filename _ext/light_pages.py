@@ -32,6 +32,7 @@ ACCESSIBLE = {
     'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
         'search-button-field search-button__button pst-js-only" title="Search"'
     ),
+    '<th class="head"><p></p></th>': "<td></td>",
     '<div id="pst-primary-sidebar" ': '<div id="pst-primary-sidebar" role="complementary" ',
 }
 

@@ -86,10 +86,11 @@ class ExerciseList(SphinxDirective):
         for file in contents.notebooks():
             notebook = contents.read(file)
             text = "\n".join(contents.source(cell) for cell in notebook["cells"])
-            line = nodes.paragraph("", "", nodes.strong("", contents.title(notebook)))
+            title = contents.title(notebook)
+            line = nodes.paragraph("", "", nodes.strong("", title), nodes.Text(" · "))
             for number, (name, label) in enumerate(EXERCISE.findall(text)):
-                line += nodes.Text("; " if number else ": ")
-                line += contents.link(self.env.docname, file, label, name.lower())
+                line += nodes.Text("; " if number else "")
+                line += contents.link(self.env.docname, file, label, name)
             checked = dict.fromkeys(CHECK.findall(text))
             if checked:
                 line += nodes.Text(". Checked: ")

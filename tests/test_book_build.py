@@ -1,15 +1,18 @@
 """The built book, in a browser: no warning, no request to anywhere else, equations and links."""
 
 import functools
+import gzip
 import http.server
 import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+PATIENCE = 300_000  # milliseconds: a busy machine is no error
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
 
@@ -46,35 +49,104 @@ def book_pages():
     return re.findall(r"(?:root|file): (\S+)", toc)
 
 
+def weight(response):
+    """Bytes that a reader loads: text compressed, fonts and images as they are."""
+    body = response.body()
+    kind = response.headers.get("content-type", "")
+    is_text = any(part in kind for part in ("text", "javascript", "json", "svg"))
+    return len(gzip.compress(body)) if is_text else len(body)
+
+
+WEIGHTS = {}
+REPEATED_IDS = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+  return ids.filter((id, place) => ids.indexOf(id) !== place);
+}"""
+
+
 @pytest.mark.parametrize("name", book_pages())
 def test_a_page_loads_without_errors_and_without_the_network(name, book, page):
-    errors, outside, failed = [], [], []
+    errors, outside, responses = [], [], []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda m: m.type in ("error", "warning") and errors.append(m.text))
     page.on(
         "request", lambda r: r.url.startswith((book, "data:", "blob:")) or outside.append(r.url)
     )
-    page.on(
-        "response",
-        lambda r: r.status < 400 or r.url.endswith("favicon.ico") or failed.append(r.url),
-    )
+    page.on("response", responses.append)
     page.goto(f"{book}/{name}.html", wait_until="load")
     page.wait_for_timeout(500)
     if page.locator(".math").count():
-        page.wait_for_selector("mjx-container", state="attached", timeout=20000)
+        page.wait_for_selector("mjx-container", state="attached", timeout=PATIENCE)
         assert page.locator("mjx-merror, [data-mml-node=merror]").count() == 0
     assert page.locator("h1").count() >= 1
     assert page.locator("img:not([alt])").count() == 0
-    assert not errors and not outside and not failed
+    assert not page.evaluate(REPEATED_IDS)
+    assert not errors and not outside
+    assert not [r.url for r in responses if r.status >= 400]
+    WEIGHTS[name] = sum(weight(r) for r in responses if r.url.startswith(book))
+    assert WEIGHTS[name] <= 1_200_000
 
 
-def test_an_equation_leads_to_its_line_and_back(book, page):
+def test_pages_weigh_700_kilobytes_in_the_middle():
+    assert len(WEIGHTS) < len(book_pages()) or median(WEIGHTS.values()) <= 700_000
+
+
+@pytest.mark.parametrize("name", book_pages())
+def test_a_page_fits_a_phone(name, book, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{book}/{name}.html", wait_until="load")
+    if page.locator(".math").count():
+        page.wait_for_selector("mjx-container", state="attached", timeout=PATIENCE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_claim_stands_on_its_page_where_the_ledger_leads(book, page):
+    page.goto(f"{book}/chapters/appendix/claims.html")
+    links = page.locator(".claim-list a")
+    assert links.count() > 500
+    link = links.nth(100)
+    statement = link.inner_text()
+    link.click()
+    claim = page.locator(f"id={page.url.split('#')[1]}")
+    assert statement.lower() in claim.locator(".claim-statement").inner_text().lower()
+    fold = claim.locator("xpath=../following-sibling::details").first
+    assert fold.locator("summary").inner_text() == "How this was checked"
+    assert not fold.locator("pre").is_visible()
+    fold.locator("summary").click()
+    assert "claim(" in fold.locator("pre").inner_text()
+
+
+def test_set_up_is_one_fold_below_the_first_picture(book, page):
     page.goto(f"{book}/chapters/math/lstm.html")
-    page.locator("#equation-eq-lstm-c ~ .equation-code a", has_text="PyTorch").first.click()
+    bars = page.locator("summary", has_text="Set-up")
+    assert bars.count() == 1
+    picture = page.locator(".bd-article img:visible").first
+    assert picture.bounding_box()["y"] < bars.bounding_box()["y"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_are_at_home_on_the_page(theme, book, page):
+    page.add_init_script(f"localStorage.mode = localStorage.theme = '{theme}'")
+    page.goto(f"{book}/chapters/math/lstm.html")
+    shown = page.locator(".cell_output img:visible")
+    files = shown.evaluate_all("images => images.map((image) => image.getAttribute('src'))")
+    assert files and all(file.endswith("-dark.svg") == (theme == "dark") for file in files)
+
+
+def test_an_equation_shows_its_lines_and_leads_to_them_and_back(book, page):
+    page.goto(f"{book}/chapters/math/lstm.html")
+    links = page.locator("#equation-eq-lstm-c ~ .equation-code").first
+    links.locator("a", has_text="PyTorch").hover()
+    assert links.locator(".eq-line:visible").inner_text() == "c = f * c_prev + i * g"
+    links.locator("a", has_text="PyTorch").click()  # all equations show PyTorch's lines
+    assert page.locator(".eq-shown").count() > 5
+    links.locator(".eq-shown-link").click()
     assert page.url.endswith("_modules/rnnbook/torch/lstm.html#eq-lstm-c")
     line = page.locator("#eq-lstm-c")
     assert line.inner_text() == "# eq-lstm-c"
     line.click()
     assert page.url.endswith("chapters/math/lstm.html#equation-eq-lstm-c")
+    page.locator(".eq-shown").first.wait_for()  # the choice is remembered
 
 
 def test_every_labelled_line_leads_back_to_its_equation(book):
