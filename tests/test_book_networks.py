@@ -12,13 +12,9 @@ from experiments import decides_nothing
 ROOT = Path(__file__).resolve().parent.parent
 # What a page still shows otherwise than its experiment, and how. The list may only get shorter.
 DIFFERENT = {
-    "biology.Reader": "one line in the experiment for layer and size, two in the page",
-    "society.Reader": "the page always has a GRU that reads both ways",
     "traffic.Forecaster": "the page's horizon is HORIZON; one line of the experiment is two",
     "traffic.Inputs": "the page has no scale",
     "traffic.Road": "the page has no hour, weekday, validation and test",
-    "weather.ByHour": "the page has neither columns nor rows",
-    "weather.Chosen": "the page does not keep the validation error; other names",
 }
 
 
