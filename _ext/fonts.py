@@ -10,6 +10,8 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from rnnbook._files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 CJK = ROOT / "rnnbook" / "book" / "fonts" / "NotoSansCJKtc-subset.otf"
 CJK_TEXT = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0002ffff]")
@@ -39,9 +41,8 @@ def cut(source, target, characters, flavor):
     cutter.populate(unicodes=characters)
     cutter.subset(font)
     font.flavor = flavor
-    temporary = target.with_suffix(".tmp")
-    font.save(temporary)
-    temporary.replace(target)
+    with replacing(target) as temporary:
+        font.save(temporary)
 
 
 def cut_fonts(app, exception):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from docutils import nodes
 
+from rnnbook._files import replacing
+
 # What stands in the file name of a script or style sheet: what a page must contain to need it.
 NEEDS = {
     "thebe": "(?!)",  # nothing matches this: no page needs it
@@ -18,7 +20,6 @@ NEEDS = {
     "togglebutton": 'class="[^"]*(dropdown|toggle)',
     "design": 'class="[^"]*sd-',
     "exercise": 'class="[^"]*(exercise|solution)',
-    "proof": 'class="[^"]*proof',
 }
 UNUSED = re.compile(
     r'<script[^>]*src="[^"]*/(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"[^>]*>'
@@ -78,9 +79,8 @@ def tidy_pages(app, exception):
         text = path.read_text("utf-8")
         new = tidy(text, path.name == "search.html")
         if new != text:
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(new, encoding="utf-8")
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                temporary.write_text(new, encoding="utf-8")
 
 
 def setup(app):

@@ -24,6 +24,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from rnnbook._files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("numpy", "torch", "tensorflow", "keras")
 # Where a module and the package that brings it have different names.
@@ -40,7 +42,7 @@ BEHIND = {
 # One thread a notebook: several run side by side, and sums come out in one order.
 THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL")]
 THREADS += ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
-TIMEOUT = 600  # seconds for one cell
+TIMEOUT = 3000  # seconds for one cell, on a busy machine
 # TensorFlow writes dated lines when it starts, whatever its log level says.
 START_UP = re.compile(
     r"^(\d{4}-\d\d-\d\d .*|[WIE]\d{4} .*|WARNING: All log messages .*|To enable.*)$"
@@ -128,10 +130,8 @@ def read(path):
 
 def write(path, text):
     """Write to a temporary name, then move: a broken run leaves the old file."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def save(notebook, path):
@@ -180,15 +180,17 @@ def execute(path):
     return notebook.metadata["rnnbook"]["seconds"]
 
 
+def set_metadata(notebook, about):
+    """Nothing but what viewers need and what the book knows of a notebook."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    language = {"name": "python"}
+    stored = {"kernelspec": kernel, "language_info": language, "rnnbook": about}
+    notebook.metadata = nbformat.from_dict(stored)
+
+
 def normalise(notebook, path):
     """Drop what changes from run to run and from machine to machine."""
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-            "rnnbook": notebook.metadata["rnnbook"],
-        }
-    )
+    set_metadata(notebook, notebook.metadata["rnnbook"])
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
         if cell.cell_type == "code":
@@ -284,7 +286,7 @@ def from_py(source, out):
         raise SystemExit(
             f"{source} does not say what it needs; expected it to begin with\n{HEADER}"
         )
-    notebook.metadata = nbformat.from_dict({"rnnbook": about})
+    set_metadata(notebook, about)
     set_first_cell(notebook)
     outputs = {cell.source: cell for cell in code_cells(old)} if old is not None else {}
     for number, cell in enumerate(notebook.cells):

@@ -28,7 +28,7 @@ def book():
         "-n",
         "--keep-going",
     ]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
 
     class Handler(http.server.SimpleHTTPRequestHandler):

@@ -18,7 +18,7 @@ def run(tmp_path, processes):
     launch = launch if processes > 1 else []
     command = [sys.executable, "-m", *launch, "rnnbook.torch.train_distributed", "--out", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    subprocess.run([*command, *SETTINGS], check=True, env=environment, timeout=240)
+    subprocess.run([*command, *SETTINGS], check=True, env=environment)
     return torch.load(out)
 
 
