@@ -36,4 +36,5 @@ def test_import_loads_nothing_but_numpy_and_the_package():
         "print(*(set(sys.modules) - before))"
     )
     added = {name.split(".")[0] for name in python(code).split()}
+    added = {name for name in added if "cython" not in name}  # NumPy's own random numbers
     assert added - set(sys.stdlib_module_names) <= {"rnnbook", "numpy"}
