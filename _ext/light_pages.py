@@ -22,7 +22,7 @@ NEEDS = {
     "exercise": 'class="[^"]*(exercise|solution)',
 }
 UNUSED = re.compile(
-    r'<script[^>]*src="[^"]*/(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"[^>]*>'
+    r'<script[^>]*src="(?:[^"]*/)?(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"[^>]*>'
     r"</script>\s*"
 )
 

@@ -72,7 +72,7 @@ def test_a_page_loads_without_errors_and_without_the_network(name, book, page):
     page.on(
         "request", lambda r: r.url.startswith((book, "data:", "blob:")) or outside.append(r.url)
     )
-    page.on("response", responses.append)
+    page.on("response", lambda r: responses.append(r))
     page.goto(f"{book}/{name}.html", wait_until="load")
     page.wait_for_timeout(500)
     if page.locator(".math").count():
