@@ -85,10 +85,12 @@ def counted(notebook):
     """The cells that count: no exercise, no attempt at one, no solution."""
     in_solution = False
     for cell in notebook.cells:
-        in_solution |= "{solution-start}" in cell.source
-        if not (in_solution or "{exercise}" in cell.source or "exercises.check(" in cell.source):
+        marks = re.findall(r"\{solution-(start|end)\}", cell.source)
+        is_exercise = "{exercise}" in cell.source or "exercises.check(" in cell.source
+        if not (in_solution or marks or is_exercise):
             yield cell
-        in_solution &= "{solution-end}" not in cell.source
+        if marks:
+            in_solution = marks[-1] == "start"
 
 
 def text_of(cells):

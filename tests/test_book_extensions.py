@@ -97,8 +97,8 @@ def test_a_page_loads_what_it_needs(name, body, needed):
 
 
 def test_the_search_index_is_loaded_by_the_search_page_only():
-    index = '<script src="searchindex.js"></script><script src="../_static/searchtools.js"></script>'
-    page = index + '<script src="_static/book.js"></script>'
+    script = '<script src="{}"></script>'.format
+    page = script("searchindex.js") + script("_static/searchtools.js") + script("_static/book.js")
     assert light_pages.tidy(page, is_search=False) == '<script src="_static/book.js"></script>'
     assert light_pages.tidy(page, is_search=True) == page
 

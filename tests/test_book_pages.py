@@ -54,6 +54,8 @@ def test_exercises_folds_and_mathematics_do_not_count():
         code("exercises.check('a', f)"),
         text(":::{solution-start} ex-a"),
         code("d = 4"),
+        text(":::{solution-end}\n\n:::{solution-start} ex-b"),
+        code("d = 5"),
         text(":::{solution-end}"),
         code("e = 5"),
     ]
