@@ -12,7 +12,6 @@ from experiments import decides_nothing
 ROOT = Path(__file__).resolve().parent.parent
 # What a page still shows otherwise than its experiment, and how. The list may only get shorter.
 DIFFERENT = {
-    "traffic.Forecaster": "the page's horizon is HORIZON; one line of the experiment is two",
     "traffic.Inputs": "the page has no scale",
     "traffic.Road": "the page has no hour, weekday, validation and test",
 }
