@@ -10,6 +10,7 @@ from keras.layers import Dense, SimpleRNN
 
 SEEDS = range(20)
 SETTINGS = [{"epochs": 200}]
+POINT = [{"seed": 0, "settings": {"epochs": 3}, "constants": {}, "tolerance": 1e-3}]
 
 
 def run(seed, epochs):

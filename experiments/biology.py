@@ -48,6 +48,14 @@ SETTINGS = [
         for rate in RATES.get(model, (None,))
     ),
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": "aligned", "split": "random", "model": "nearest", "rate": None},
+        "constants": {},
+        "tolerance": 1e-6,
+    },
+]
 CLASSES = ("n", "ei", "ie")
 LENGTH, ALIGNED, STARTS = 40, 10, np.arange(21)
 EPOCHS, BATCH, DROPOUT = 30, 64, 0.2

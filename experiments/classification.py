@@ -46,6 +46,26 @@ SETTINGS = [
     for model in models
     for rate in RATES[model]
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {
+            "split": split,
+            "reading": reading,
+            "model": model,
+            "rate": 1e-2,
+            "every": every,
+        },
+        "constants": {"EPOCHS": 1},
+        "tolerance": {"": 1e-3, "validation": 1 / 200, "accuracy": 1 / 360, "by_row": 1 / 360},
+    }
+    for split, reading, model, every in (
+        ("mixed", "line 4", "rnn", False),
+        ("writers", "line 8", "lstm", True),
+        ("mixed", "patches", "gru", False),
+        ("mixed", "shuffled", "gru", False),
+    )
+]
 HIDDEN, DROPOUT, BATCH, EPOCHS = 64, 0.3, 64, 40
 BLOCKS = (0, 130, 256, 386, 516, 646, 776, 915, 1029, 1157, 1287, 1415, 1545, 1667)
 

@@ -55,6 +55,15 @@ SETTINGS = (
         for kind, depth in (("plain", 4), ("plain", 8), ("plain", 16), ("norm", 8), ("norm", 16))
     ]
 )
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"part": part, "kind": kind, "depth": 2, "hidden": HIDDEN},
+        "constants": {"STEPS": {part: 10}, "RATES": (1e-2,)},
+        "tolerance": 1e-3,
+    }
+    for part, kind in (("depth", "residual norm"), ("transition", "highway"))
+]
 
 
 class Stack(nn.Module):

@@ -46,6 +46,15 @@ SETTINGS = (
     + [setting(t, m, 8) for t in ("parity", "mod 3") for m in MODELS[3:]]
     + [setting("a^n b^n", "lstm", 20, 5 * STEPS)]
 )
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": task, "model": model, "length": 8, "steps": 40},
+        "constants": {"STEPS": 40, "CHECK": 40, "RATES": (3e-2,), "POOL": 256, "TEST": 100},
+        "tolerance": {"": 1e-3, "accuracy": 1 / 100, "exact": 1 / 100, "rounded": 1 / 100},
+    }
+    for task, model in (("a^n b^n", "min_gru"), ("Dyck-2", "positive"), ("parity", "signed"))
+]
 
 
 def brackets(rng, number, length):

@@ -61,6 +61,35 @@ SETTINGS = (
         for p in ((0.25, 0.5) if method != "none" else (0.0,))
     ]
 )
+POINT = [
+    *(
+        {
+            "seed": 0,
+            "settings": {
+                "part": "recall",
+                "method": method,
+                "strength": 0.25,
+                "varied": varied,
+                "steps": 20,
+            },
+            "constants": {},
+            "tolerance": 1 / 500,
+        }
+        for method, varied in (
+            ("none", False),
+            ("fresh c", True),
+            ("same h", True),
+            ("weights", True),
+            ("zoneout", True),
+        )
+    ),
+    {
+        "seed": 0,
+        "settings": {"part": "window", "size": 7_500, "window": 8, "carried": True},
+        "constants": {"EMBEDDING": 8, "HIDDEN": 8, "STEPS": 10, "LOOK": 10},
+        "tolerance": 1e-3,
+    },
+]
 
 
 class FreshDropout(nn.Module):

@@ -16,6 +16,14 @@ SETTINGS = [
     {"cell": "gru", "above": False, "order": "rows"},
     {"cell": "gru", "above": False, "order": "shuffled"},
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"cell": "gru", "above": True, "order": "rows"},
+        "constants": {"EPOCHS": 1, "BATCH": 128, "HIDDEN": 16},
+        "tolerance": 1e-3,
+    }
+]
 LEVELS, SIDE = 17, 8
 PIXELS = SIDE * SIDE
 START = LEVELS  # stands for a pixel that is not there

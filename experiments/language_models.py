@@ -20,6 +20,16 @@ SETTINGS = [
     for text in ("characters", "quatrains", "words")
     for cell in ("rnn", "lstm", "gru")
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"text": text, "cell": cell},
+        "constants": {"EMBEDDING": 8, "HIDDEN": 8, "EPOCHS": {text: 1}},
+        "first": {"load_quatrains": 1000, "load_text": 40_000},
+        "tolerance": 1e-3,
+    }
+    for text, cell in (("words", "gru"), ("quatrains", "lstm"))
+]
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 EMBEDDING, HIDDEN = 128, 256
 RATE = {"characters": 4e-3, "quatrains": 3e-3, "words": 4e-3}

@@ -36,6 +36,21 @@ SETTINGS = [
     for lag in lags
     for rate in rates
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": task, "cell": cell, "start": start, "lag": lag, "rate": 1e-2},
+        "constants": {"RECALL_STEPS": steps, "COPY_STEPS": steps},
+        "tolerance": 1 / 512,
+    }
+    for task, cell, start, lag, steps in (
+        ("recall", "rnn", "uniform", 10, 20),
+        ("recall", "rnn", "orthogonal", 20, 10),
+        ("recall", "lstm", 1, 20, 5),
+        ("recall", "gru", 1, 10, 14),
+        ("copy", "lstm", 1, 10, 20),
+    )
+]
 
 
 def batch(task, rng, size, lag):

@@ -38,6 +38,20 @@ SETTINGS = [
     for model in models
     for rate in RATES[model]
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": "pasted_digits", "model": "threshold", "rate": None},
+        "constants": {},
+        "tolerance": 1e-6,
+    },
+    {
+        "seed": 0,
+        "settings": {"task": "connected_digit", "model": "sweep 1", "rate": 1e-2},
+        "constants": {"SCENES": (96, 40, 40), "EPOCHS": {"connected_digit": 6}},
+        "tolerance": 1e-3,
+    },
+]
 SCENES, BATCH = (2000, 200, 400), 32
 EPOCHS = {"pasted_digits": 8, "connected_digit": 16}
 HIDDEN, FEATURES, CHANNELS = 32, 16, 24

@@ -31,6 +31,29 @@ SETTINGS = [
     *({"model": "lstm_crf", "direction": "both", "size": size} for size in SIZES),
     *({"model": "lstm_crf", "direction": one, "size": 2000} for one in ("left", "right")),
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"model": "positions", "size": 2000},
+        "constants": {},
+        "tolerance": 1e-6,
+    },
+    *(
+        {
+            "seed": 0,
+            "settings": {"model": model, "direction": "both", "size": 150},
+            "constants": {"STEPS": {150: 20}},
+            "tolerance": {
+                "": 1e-3,
+                "seen_constructions": 1 / 100,
+                "unseen_constructions": 1 / 100,
+                "seen_gaps": 1 / 100,
+                "unseen_gaps": 1 / 100,
+            },
+        }
+        for model in ("lstm", "lstm_crf")
+    ),
+]
 NESTED = 0.6
 EMBEDDING, HIDDEN, DROPOUT, BATCH, RATE = 32, 64, 0.5, 32, 1.2e-2
 STEPS = {150: 800, 500: 1000, 2000: 1200}

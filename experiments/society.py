@@ -34,6 +34,20 @@ SETTINGS = [
     *({"task": SPELLING, "model": m} for m in ("nearest", "n-grams")),
     *({"task": JOBS, "model": m} for m in ("GRU", "GRU on the slope")),
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": APART, "model": "naive Bayes"},
+        "constants": {},
+        "tolerance": 1e-6,
+    },
+    {
+        "seed": 0,
+        "settings": {"task": JOBS, "model": "GRU on the slope"},
+        "constants": {"MARKS": (0, 5), "UNITS": (8,)},
+        "tolerance": 1e-3,
+    },
+]
 
 
 # Surnames: data

@@ -20,6 +20,15 @@ from rnnbook import data
 
 SEEDS = range(5)
 SETTINGS = [{"kind": "returns"}, {"kind": "ranges"}, {"kind": "mean"}]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"kind": kind},
+        "constants": {"GRID": [(4, 5)], "VALIDATION": ("2008",), "TEST": ("2009",)},
+        "tolerance": 1e-3,
+    }
+    for kind in ("ranges", "mean")
+]
 GRID = [(4, 75), (4, 150), (8, 75), (8, 150)]  # units, training steps
 TICKERS = ("AAPL", "IBM", "MSFT")
 VALIDATION, TEST = ("2007", "2008"), ("2009", "2010", "2011", "2012", "2013")

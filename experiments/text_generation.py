@@ -15,6 +15,22 @@ from rnnbook.text.vocabulary import Vocabulary
 
 SEEDS = range(3)
 SETTINGS = [{"text": "quatrains"}, {"text": "play"}]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"text": "play"},
+        "constants": {
+            "EMBEDDING": 16,
+            "HIDDEN": 32,
+            "EPOCHS": {"play": 1},
+            "RATE": {"play": 3e-2},
+            "SAMPLES": {"play": 4},
+            "TEMPERATURES": (0.5,),
+        },
+        "first": {"load_text": 20_000},
+        "tolerance": 1e-3,
+    }
+]
 EMBEDDING, HIDDEN, BATCH, WINDOW = 128, 256, 32, 64
 RATE = {"quatrains": 3e-3, "play": 5e-3}
 EPOCHS = {"quatrains": 14, "play": 12}

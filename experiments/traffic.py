@@ -37,6 +37,19 @@ SETTINGS = [
     *({"kind": kind, "gaps": "real"} for kind in REAL),
     *({"kind": kind, "gaps": gaps} for gaps in ("scattered", "outages") for kind in HARDER),
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"kind": kind, "gaps": gaps},
+        "constants": {"HORIZON": horizon, "STEPS": 4, "RATES": (0.01,)},
+        "tolerance": 1e-3,
+    }
+    for kind, gaps, horizon in (
+        ("mask", "real", 24),
+        ("invented", "outages", 24),
+        ("trees", "scattered", 1),
+    )
+]
 DAY, WEEK, HORIZON, PAST = 24, 168, 24, 48
 VALIDATION, TEST = "2017-07-01", "2018-01-01"
 HIDDEN, STEPS, BATCH, RATES = 48, 400, 64, (0.01, 0.02)

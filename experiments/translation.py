@@ -30,6 +30,15 @@ SETTINGS = [
     {"task": "dates", "score": None, "rate": 0.012, "steps": 750},
     {"task": "verses", "score": "additive", "rate": 0.004, "epochs": 12},
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"task": "verses", "score": "additive", "rate": 0.004, "epochs": 2},
+        "constants": {},
+        "first": {"load_verses": 200},
+        "tolerance": 1e-3,
+    }
+]
 BATCH = 64
 
 

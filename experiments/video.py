@@ -30,6 +30,15 @@ SETTINGS = [
     for model, rates in {"window": (3e-3, 1e-2), "convlstm": (5e-3, 1e-2)}.items()
     for rate in rates
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"model": model, "rate": 1e-2},
+        "constants": {"STEPS": 4, "VIDEOS": 40},
+        "tolerance": 1e-3,
+    }
+    for model in ("window", "convlstm")
+]
 SEEN, AHEAD, DARK = 4, 10, 6
 STEPS, BATCH, VIDEOS = 1500, 16, 400
 FRAMES, HIDDEN, CHANNELS = 3, 16, 32

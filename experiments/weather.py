@@ -42,6 +42,20 @@ SETTINGS = [
     {"model": "GRU with gaps", "fill": "last value"},
     {"model": "GRU with gaps", "fill": "last value and mask"},
 ]
+POINT = [
+    {
+        "seed": 0,
+        "settings": {"model": "simple"},
+        "constants": {"PENALTIES": (1e-3,)},
+        "tolerance": 1e-6,
+    },
+    {
+        "seed": 0,
+        "settings": {"model": "GRU with gaps", "fill": "last value and mask"},
+        "constants": {"STEPS": 4},
+        "tolerance": 1e-3,
+    },
+]
 PAST, HORIZON, STRIDE = 48, 24, 3
 VALIDATION, TEST = "2013-01-01", "2014-01-01"
 LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])

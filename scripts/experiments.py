@@ -16,8 +16,9 @@ its point gives other numbers than at the start.
 The package may change, too, without a trace in the script. So each script also defines POINT, a
 list of short runs, five seconds of CPU at most together, that pass through what the script takes
 from the package. Each is a dict of "seed", "settings", "constants" (names of the script's
-constants with smaller values; they replace the script's own before anything uses them) and
-"tolerance". The tests run the point again and compare every number with the record.
+constants with smaller values; they replace the script's own before anything uses them),
+"tolerance" and, if the data are too many, "first": {name of a loader of rnnbook.data: how many
+rows or letters it gives}. The tests run the point again and compare every number with the record.
 
 Tolerances follow this rule, which was written before any difference was seen:
 
@@ -38,13 +39,16 @@ import importlib.util
 import json
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from rnnbook import data
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "experiments"
@@ -153,7 +157,7 @@ def as_stored(values):
 
 def asked(entry):
     """What a run of the point is to do, as the record stores it."""
-    return as_stored({key: entry[key] for key in ("seed", "settings", "constants")})
+    return as_stored({k: v for k, v in entry.items() if k not in ("tolerance", "result")})
 
 
 @contextmanager
@@ -167,10 +171,25 @@ def one_thread():
         torch.set_num_threads(before)
 
 
+def first_rows(loader, number):
+    """The loader, giving its first rows or letters only."""
+    return lambda *arguments, **options: loader(*arguments, **options)[:number]
+
+
+@contextmanager
+def shortened(loaders):
+    """Some loaders of `rnnbook.data` give only so many rows or letters."""
+    with ExitStack() as stack:
+        for name, number in loaders.items():
+            short = first_rows(getattr(data, name), number)
+            stack.enter_context(mock.patch.object(data, name, short))
+        yield
+
+
 def short_run(path, entry):
     """The result of one run of the point, with today's package; trained weights are left out."""
-    module = load(path, entry["constants"])
-    with one_thread():
+    with shortened(entry.get("first", {})), one_thread():
+        module = load(path, entry["constants"])
         result = module.run(entry["seed"], **entry["settings"])
     return as_stored({key: value for key, value in result.items() if key != "weights"})
 
@@ -179,10 +198,10 @@ def entries(path):
     """The runs of a script's POINT."""
     point = getattr(load(path), "POINT", None)
     keys = {"seed", "settings", "constants", "tolerance"}
-    if not point or any(set(entry) != keys for entry in point):
+    if not point or any(set(entry) - {"first"} != keys for entry in point):
         raise ValueError(
             f"{Path(path).name} has POINT = {point!r}; expected a list of dicts of "
-            f"{', '.join(sorted(keys))}"
+            f"{', '.join(sorted(keys))} and perhaps first"
         )
     return point
 
