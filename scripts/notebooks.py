@@ -166,6 +166,7 @@ def execute(path):
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(Path(path).parent)}},
     )
     client.execute()
