@@ -66,7 +66,8 @@ def recolour(element, in_text):
     name = element.get("id", "")
     if name.startswith("QuadMesh"):
         return
-    in_text = in_text or name.startswith("text_")
+    if name.startswith(("text_", "patch_")):
+        in_text = name.startswith("text_")  # the box around a text is a patch, no text
     style = element.get("style")
     if style:
         new = COLOR.sub(lambda m: f"{m[1]}: {dark(m[2], in_text and m[1] == 'fill')}", style)

@@ -8,6 +8,7 @@ shows the lines of that framework below every equation. In the listings each com
 import ast
 import re
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -39,13 +40,34 @@ def files():
 
 
 def statements(text):
-    """The statement that ends on each line: {number of its last line: its source}."""
-    lines = text.splitlines()
-    return {
-        node.end_lineno: dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, (ast.Assign, ast.AugAssign))
-    }
+    """The statement that ends on each line: {number of its last line: its source}.
+
+    A sum in two steps, `a = x @ W` and `a += b`, is shown whole.
+    """
+    lines, found = text.splitlines(), {}
+    for block in blocks(ast.parse(text)):
+        for before, node in pairwise([None, *block]):
+            if isinstance(node, (ast.Assign, ast.AugAssign)):
+                first = before if adds_to(node, before) else node
+                source = "\n".join(lines[first.lineno - 1 : node.end_lineno])
+                found[node.end_lineno] = dedent(source)
+    return found
+
+
+def blocks(tree):
+    """Every list of statements in a syntax tree."""
+    for node in ast.walk(tree):
+        parts = [getattr(node, name, None) for name in ("body", "orelse", "finalbody")]
+        yield from (part for part in parts if isinstance(part, list))
+
+
+def adds_to(node, before):
+    """Whether `node` is `a += ...` directly after `a = ...`."""
+    return (
+        isinstance(node, ast.AugAssign)
+        and isinstance(before, ast.Assign)
+        and ast.unparse(before.targets[0]) == ast.unparse(node.target)
+    )
 
 
 def sources():

@@ -28,6 +28,13 @@ class Claim(NamedTuple):
     kind: str = ""
 
     @property
+    def sentence(self):
+        """The statement as a sentence, with the signs of print."""
+        text = re.sub(r"(?<![\w.)])-(?=[\d.])", "−", self.statement).replace("'", "’")
+        text = text[:1].upper() + text[1:]
+        return text if text.endswith((".", "!", "?")) else text + "."
+
+    @property
     def anchor(self):
         """Where the claim stands in its page: it stays the same when the rest changes."""
         words = re.findall(r"[a-z0-9]+", self.statement.lower())[:6]
@@ -70,9 +77,7 @@ def stored_claims(notebook):
 
 def claim_node(claim):
     """The claim as a box of two paragraphs."""
-    statement = nodes.paragraph(classes=["claim-statement"])
-    text = claim.statement[:1].upper() + claim.statement[1:]
-    statement += nodes.Text(text if text.endswith((".", "!", "?")) else text + ".")
+    statement = nodes.paragraph("", claim.sentence, classes=["claim-statement"])
     link = nodes.reference("", "#", refid=claim.anchor, classes=["headerlink"])
     link["reftitle"] = "Link to this claim"
     statement += [nodes.Text(" "), link]
@@ -103,6 +108,8 @@ class ClaimLedger(SphinxDirective):
 
     def run(self):
         found = {file: contents.read(file) for file in contents.notebooks()}
+        for file in found:
+            self.env.note_dependency(str(contents.ROOT / f"{file}.ipynb"))
         claims = {file: stored_claims(notebook) for file, notebook in found.items()}
         sections = [self.section(file, found[file], claims[file]) for file in found]
         return [counts(claims), *sections]
@@ -112,7 +119,7 @@ class ClaimLedger(SphinxDirective):
         section += nodes.title("", contents.title(notebook))
         entries = nodes.bullet_list(classes=["claim-list"])
         for claim in claims:
-            link = contents.link(self.env.docname, file, claim.anchor, claim.statement)
+            link = contents.link(self.env.docname, file, claim.anchor, claim.sentence)
             kind = nodes.inline("", claim.kind, classes=["claim-kind"])
             entries += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), kind))
         section += entries

@@ -12,7 +12,7 @@ NAMES = {
     "set-up": "Set-up",
     "drawing": "Drawing",
     "checking": "How this was checked",
-    "preparing": "Preparing the data",
+    "preparing": "Preparation",
 }
 NOT_ATTEMPTED = re.compile(r"^[\w-]+: not attempted$\n?", re.MULTILINE)
 

@@ -42,6 +42,7 @@ class StatusTable(SphinxDirective):
     def run(self):
         rows = []
         for file in contents.notebooks():
+            self.env.note_dependency(str(contents.ROOT / f"{file}.ipynb"))
             status = contents.read(file)["metadata"]["rnnbook"]
             name = file.removeprefix("chapters/")
             versions = [status["versions"][package] for package in PACKAGES]
@@ -84,6 +85,7 @@ class ExerciseList(SphinxDirective):
     def run(self):
         entries = nodes.bullet_list()
         for file in contents.notebooks():
+            self.env.note_dependency(str(contents.ROOT / f"{file}.ipynb"))
             notebook = contents.read(file)
             text = "\n".join(contents.source(cell) for cell in notebook["cells"])
             title = contents.title(notebook)

@@ -40,6 +40,17 @@
       });
     });
     if (links.length) show(remembered());
+    // A comma after a formula stays on the formula's line.
+    document.querySelectorAll("span.math").forEach((formula) => {
+      const after = formula.nextSibling;
+      const mark = after && after.nodeType === Node.TEXT_NODE && after.data.match(/^[.,;:!?)’”]+/);
+      if (!mark) return;
+      const box = document.createElement("span");
+      box.className = "with-punctuation";
+      formula.replaceWith(box);
+      box.append(formula, mark[0]);
+      after.data = after.data.slice(mark[0].length);
+    });
     // A link to something inside a fold opens the fold.
     const open = () => {
       const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -108,7 +108,7 @@ def test_a_claim_stands_on_its_page_where_the_ledger_leads(book, page):
     statement = link.inner_text()
     link.click()
     claim = page.locator(f"id={page.url.split('#')[1]}")
-    assert statement.lower() in claim.locator(".claim-statement").inner_text().lower()
+    assert claim.locator(".claim-statement").inner_text().startswith(statement)
     fold = claim.locator("xpath=../following-sibling::details").first
     assert fold.locator("summary").inner_text() == "How this was checked"
     assert not fold.locator("pre").is_visible()
@@ -131,6 +131,9 @@ def test_figures_are_at_home_on_the_page(theme, book, page):
     shown = page.locator(".cell_output img:visible")
     files = shown.evaluate_all("images => images.map((image) => image.getAttribute('src'))")
     assert files and all(file.endswith("-dark.svg") == (theme == "dark") for file in files)
+    captions = page.locator(".cell_output figcaption")
+    assert captions.count() == len(files)
+    assert all(captions.nth(k).is_visible() for k in range(captions.count()))
 
 
 def test_an_equation_shows_its_lines_and_leads_to_them_and_back(book, page):

@@ -34,6 +34,10 @@ def test_an_anchor_depends_on_the_sentence_alone():
     assert one.anchor != other.anchor
 
 
+def test_a_statement_is_printed_as_a_sentence():
+    assert Claim("it's -1.5 for x-1").sentence == "It’s −1.5 for x-1."
+
+
 def test_claims_take_the_place_of_their_output():
     text = "before\nclaim: gates help\nevidence: 2\nkind: exact\n"
     box = nodes.container("", nodes.literal_block(text, text, classes=["output", "stream"]))
@@ -63,6 +67,7 @@ def test_a_dark_twin_has_no_white_panel_and_no_dark_text():
     axes = figure.add_subplot(title="A title", xlabel="steps")
     axes.plot([1, 2], [3, 5], color=plotting.COLORS["rnn"])
     axes.imshow([[1, 2], [3, 4]])
+    axes.text(0, 0, "on a white box", bbox={"fc": "white"})
     light = plotting.drawn(figure, "svg").decode()
     twin = dark_figures.dark_svg(light)
     assert "#ffffff" in light and "#ffffff" not in twin
@@ -76,6 +81,8 @@ def test_a_dark_twin_has_no_white_panel_and_no_dark_text():
 def test_the_line_of_an_equation_is_the_whole_statement():
     text = "def f(a):\n    b = a\n    c = (\n        a * b\n    )  # eq-c\n    return c\n"
     assert equation_links.statements(text)[5] == "c = (\n    a * b\n)  # eq-c"
+    sum_in_two = "a = x @ W\na += b  # eq-a"
+    assert equation_links.statements(sum_in_two)[2] == sum_in_two
     found = equation_links.sources()["eq-lstm-c"]
     assert [source.framework for source in found][:3] == ["NumPy", "PyTorch", "TensorFlow"]
     assert all("=" in source.code and "# eq-" not in source.code for source in found)
