@@ -21,6 +21,7 @@ NEEDS = {
     "design": 'class="[^"]*sd-',
     "exercise": 'class="[^"]*(exercise|solution)',
 }
+REPEATED = ("exercise-content", "solution-content")
 UNUSED = re.compile(
     r'<script[^>]*src="(?:[^"]*/)?(?:fontawesome|searchtools|language_data|searchindex)\.js[^"]*"[^>]*>'
     r"</script>\s*"
@@ -46,21 +47,19 @@ def drop_files(app, pagename, templatename, context, doctree):
     """Leave out scripts and style sheets that this page has no use for."""
     body = context.get("body", "")
     for key in ("script_files", "css_files"):
-        kept = []
-        for file in context.get(key, []):
-            name = f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}"
-            if is_needed(name, body) and name not in map(str, kept):
-                kept.append(file)
-        context[key] = kept
+        files = context.get(key, [])
+        context[key] = [file for file in files if is_needed(names(file), body)]
+
+
+def names(file):
+    """What tells a script or style sheet: its file name, and its text where it has none."""
+    return f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', '')}"
 
 
 def unique_ids(app, doctree, docname):
     """sphinx-exercise gives the same id to the content of every exercise: leave it out."""
     for section in doctree.findall(nodes.section):
         section["ids"] = [i for i in section["ids"] if i not in REPEATED]
-
-
-REPEATED = ("exercise-content", "solution-content")
 
 
 def tidy(text, is_search):

@@ -1,12 +1,7 @@
 """A browser for the tests of the built pages; one that is missing fails these tests only."""
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import browser as browsers
+import pytest
 
 FLAGS = [
     "--no-sandbox",

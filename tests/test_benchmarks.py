@@ -2,22 +2,20 @@
 
 import json
 import math
-import sys
 from functools import partial
 from pathlib import Path
 
+import bench
+import clock
+import gpu
 import numpy as np
+import page
 import pytest
 import torch
 
 from rnnbook.book import records
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import bench  # noqa: E402
-import clock  # noqa: E402
-import gpu  # noqa: E402
-import page  # noqa: E402
 
 TINY = {
     "layers": {"layers": ("GRU",), "sizes": ((2, 3, 4, 5),)},

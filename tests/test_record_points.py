@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+import experiments
 import rnnbook.tensorflow.attention
 import rnnbook.torch.scan
 from rnnbook import convert, data, forecasting, tasks
@@ -25,8 +26,6 @@ from rnnbook.tasks import dates, images, pasted, roles, video
 from rnnbook.text import decoding, quality, spans, vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import experiments  # noqa: E402
 
 PACKAGE = str(ROOT / "rnnbook")
 SCRIPTS = {path.stem: path for path in experiments.scripts()}

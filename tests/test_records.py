@@ -1,13 +1,11 @@
-import sys
 from pathlib import Path
 
 import pytest
 
+import experiments
 from rnnbook.book.records import best, load_record, runs
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import experiments  # noqa: E402
 
 
 @pytest.mark.parametrize("path", experiments.scripts(), ids=lambda path: path.stem)
