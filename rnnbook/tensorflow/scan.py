@@ -9,7 +9,7 @@ from rnnbook._check import check_shape
 from rnnbook.numpy.scan import chunk_length
 
 
-def loop(a, b, h_0=None):
+def loop(a: tf.Tensor, b: tf.Tensor, h_0: tf.Tensor | None = None) -> tf.Tensor:
     """All states (N, T, ...), one step after the other: the definition, under autodiff.
 
     >>> loop(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)))[0, :, 0].numpy().tolist()
@@ -23,7 +23,21 @@ def loop(a, b, h_0=None):
     return tf.stack(hs, axis=1)
 
 
-def _chunked(a, b, h, chunk, reverse=False):
+def scan(
+    a: tf.Tensor, b: tf.Tensor, h_0: tf.Tensor | None = None, *, chunk: int | None = None
+) -> tf.Tensor:
+    """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
+
+    The gradient calls the scan in its turn, so it can be differentiated again.
+
+    >>> scan(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)), chunk=2)[0, :, 0].numpy().tolist()
+    [1.0, 1.5, 1.75]
+    """
+    a, b, h_0 = check_scan(a, b, h_0)
+    return _scan(a, b, h_0, chunk, reverse=False)
+
+
+def _chunked(a, b, h, chunk, reverse):
     T = a.shape[1]
     L = chunk_length(T, chunk)
     a, b = _in_chunks(a, L, 1), _in_chunks(b, L, 0)  # L of (N, K, ...)
@@ -59,25 +73,24 @@ def _conj(x):
     return tf.math.conj(x) if x.dtype.is_complex else x
 
 
-def scan(a, b, h_0=None, *, chunk=None):
-    """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
+def _before(x, first, reverse):
+    """What each step finds: the value of the step before it, `first` at the outset."""
+    if reverse:
+        return tf.concat([x[:, 1:], first[:, None]], axis=1)
+    return tf.concat([first[:, None], x[:, :-1]], axis=1)
 
-    >>> scan(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)), chunk=2)[0, :, 0].numpy().tolist()
-    [1.0, 1.5, 1.75]
-    """
-    a, b, h_0 = check_scan(a, b, h_0)
 
+def _scan(a, b, h_0, chunk, reverse):
     @tf.custom_gradient
     def with_gradient(a, b, h_0):
-        hs = _chunked(a, b, h_0, chunk)
+        hs = _chunked(a, b, h_0, chunk, reverse)
 
         def backward(dhs):
-            later = _conj(tf.concat([a[:, 1:], tf.zeros_like(a[:, :1])], axis=1))
-            zero = tf.zeros_like(h_0)
-            db = _chunked(later, dhs, zero, chunk, reverse=True)  # eq-scan-db
-            before = tf.concat([h_0[:, None], hs[:, :-1]], axis=1)
-            da = db * _conj(before)  # eq-scan-da
-            dh_0 = db[:, 0] * _conj(a[:, 0])  # eq-scan-dh-0
+            zero, first = tf.zeros_like(h_0), -1 if reverse else 0
+            later = _conj(_before(a, zero, not reverse))
+            db = _scan(later, dhs, zero, chunk, not reverse)  # eq-scan-db
+            da = db * _conj(_before(hs, h_0, reverse))  # eq-scan-da
+            dh_0 = db[:, first] * _conj(a[:, first])  # eq-scan-dh-0
             return da, db, dh_0
 
         return hs, backward
@@ -85,7 +98,9 @@ def scan(a, b, h_0=None, *, chunk=None):
     return with_gradient(a, b, h_0)
 
 
-def check_scan(a, b, h_0):
+def check_scan(
+    a: tf.Tensor, b: tf.Tensor, h_0: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Raise unless a and b are (N, T, ...) alike and h_0 is (N, ...); zeros for None."""
     a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
     if len(a.shape) < 2 or 0 in a.shape:
