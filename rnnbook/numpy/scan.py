@@ -41,19 +41,23 @@ def scan(
     b: np.ndarray,
     h_0: np.ndarray | None = None,
     *,
+    mask: np.ndarray | None = None,
     chunk: int | None = None,
     reverse: bool = False,
 ) -> np.ndarray:
     """The same states in 2 L + T / L steps, for chunks of L steps (about sqrt(T) if None).
 
     Agrees with `loop` up to rounding. Nothing is divided, so nothing overflows that does not
-    overflow in the loop. With `reverse` it runs from the last step to the first. Raises
-    `ValueError` for shapes and `TypeError` for dtypes that differ.
+    overflow in the loop. A step that `mask` (N, T) does not count keeps the state, whatever its
+    a and b are. With `reverse` it runs from the last step to the first. Raises `ValueError` for
+    shapes and `TypeError` for dtypes that differ.
 
     >>> scan(np.full((1, 3, 1), 0.5), np.ones((1, 3, 1)), chunk=2)[0, :, 0].tolist()
     [1.0, 1.5, 1.75]
     """
     a, b, h = check_scan(a, b, h_0)
+    if mask is not None:
+        a, b = np.where(_like(mask, a), a, 1), np.where(_like(mask, b), b, 0)
     T = a.shape[1]
     L = chunk_length(T, chunk)
     a, b = _in_chunks(a, L, 1), _in_chunks(b, L, 0)  # (N, K, L, ...)
@@ -76,11 +80,16 @@ def scan(
 
 
 def scan_backward(
-    a: np.ndarray, hs: np.ndarray, h_0: np.ndarray | None, dhs: np.ndarray
+    a: np.ndarray,
+    hs: np.ndarray,
+    h_0: np.ndarray | None,
+    dhs: np.ndarray,
+    *,
+    mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients (da, db, dh_0) from `dhs` (N, T, ...) at the states: the same scan, backwards.
 
-    For complex values a gradient is dL/d(real part) + i dL/d(imaginary part), as in PyTorch.
+    Masked steps have da = db = 0. For complex values a gradient is dL/d(real part) + i dL/d(imaginary part), as in PyTorch.
 
     >>> a, b = np.full((1, 2, 1), 0.5), np.ones((1, 2, 1))
     >>> da, db, dh_0 = scan_backward(a, scan(a, b), None, np.ones((1, 2, 1)))
@@ -89,11 +98,15 @@ def scan_backward(
     """
     a, dhs, h = check_scan(a, dhs, h_0)
     check_shape("hs", hs, "(N, T, ...)", a.shape)
+    if mask is not None:
+        a = np.where(_like(mask, a), a, 1)
     later = np.concatenate([a[:, 1:], np.zeros_like(a[:, :1])], axis=1).conj()
     db = scan(later, dhs, reverse=True)  # eq-scan-db
     before = np.concatenate([h[:, None], hs[:, :-1]], axis=1)
     da = db * before.conj()  # eq-scan-da
     dh_0 = db[:, 0] * a[:, 0].conj()  # eq-scan-dh-0
+    if mask is not None:
+        da, db = np.where(_like(mask, da), da, 0), np.where(_like(mask, db), db, 0)
     return da, db, dh_0
 
 
@@ -109,7 +122,14 @@ def chunk_length(T: int, chunk: int | None) -> int:
     return math.isqrt(T - 1) + 1
 
 
-def check_scan(a, b, h_0):
+def _like(mask, v):
+    """The mask (N, T) with as many axes as v (N, T, ...)."""
+    return mask.reshape(*mask.shape, *[1] * (v.ndim - 2))
+
+
+def check_scan(
+    a: np.ndarray, b: np.ndarray, h_0: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Raise unless a and b are (N, T, ...) alike and h_0 is (N, ...); zeros for None."""
     check_dtypes(a=a, b=b)
     if a.ndim < 2 or 0 in a.shape:

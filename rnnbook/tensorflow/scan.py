@@ -24,16 +24,25 @@ def loop(a: tf.Tensor, b: tf.Tensor, h_0: tf.Tensor | None = None) -> tf.Tensor:
 
 
 def scan(
-    a: tf.Tensor, b: tf.Tensor, h_0: tf.Tensor | None = None, *, chunk: int | None = None
+    a: tf.Tensor,
+    b: tf.Tensor,
+    h_0: tf.Tensor | None = None,
+    *,
+    mask: tf.Tensor | None = None,
+    chunk: int | None = None,
 ) -> tf.Tensor:
     """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
 
+    A step that `mask` (N, T) does not count keeps the state, whatever its a and b are.
     The gradient calls the scan in its turn, so it can be differentiated again.
 
     >>> scan(tf.fill((1, 3, 1), 0.5), tf.ones((1, 3, 1)), chunk=2)[0, :, 0].numpy().tolist()
     [1.0, 1.5, 1.75]
     """
     a, b, h_0 = check_scan(a, b, h_0)
+    if mask is not None:
+        mask = tf.reshape(mask, (-1, a.shape[1], *[1] * (len(a.shape) - 2)))
+        a, b = tf.where(mask, a, tf.ones_like(a)), tf.where(mask, b, tf.zeros_like(b))
     return _scan(a, b, h_0, chunk, reverse=False)
 
 

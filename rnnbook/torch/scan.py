@@ -21,16 +21,28 @@ def loop(a: Tensor, b: Tensor, h_0: Tensor | None = None) -> Tensor:
     return torch.stack(hs, dim=1)
 
 
-def scan(a: Tensor, b: Tensor, h_0: Tensor | None = None, *, chunk: int | None = None) -> Tensor:
+def scan(
+    a: Tensor,
+    b: Tensor,
+    h_0: Tensor | None = None,
+    *,
+    mask: Tensor | None = None,
+    chunk: int | None = None,
+) -> Tensor:
     """The same states in 2 L + T / L steps; its gradient is the same scan, backwards.
 
+    A step that `mask` (N, T) does not count keeps the state, whatever its a and b are.
     The gradient calls the scan in its turn, so it can be differentiated again, and `torch.func`
     (`vmap`, `jacrev`, `jacfwd`, `hessian`) goes through it.
 
     >>> scan(torch.full((1, 3, 1), 0.5), torch.ones(1, 3, 1), chunk=2)[0, :, 0].tolist()
     [1.0, 1.5, 1.75]
     """
-    return _scan(a, b, check_scan(a, b, h_0), chunk, reverse=False)
+    h_0 = check_scan(a, b, h_0)
+    if mask is not None:
+        mask = mask.reshape(*mask.shape, *[1] * (a.ndim - 2))
+        a, b = torch.where(mask, a, 1), torch.where(mask, b, 0)
+    return _scan(a, b, h_0, chunk, reverse=False)
 
 
 def _chunked(a, b, h, chunk, reverse):
