@@ -1,4 +1,4 @@
-"""The CoNLL-U reader, on a small file of our own in the three ways of writing roles."""
+"""The CoNLL-U reader, on small files of our own in the layouts of the real corpora."""
 
 import pytest
 
@@ -108,3 +108,131 @@ def test_brackets_that_do_not_match_are_refused(tmp_path, place, role, message):
 def test_a_file_without_predicates_is_refused(tmp_path, text):
     with pytest.raises(ValueError, match="has no predicate"):
         read_propositions(write(tmp_path, text))
+
+
+# The layouts of the Universal Propositions, version 1. Columns are between bars, so that those
+# which are empty can be seen.
+ENGLISH = """\
+# propbank = no-up
+# sent_id = own-1
+# text = Good book
+1|Good|good|ADJ|JJ|_|2|amod|2:amod|_=||
+2|book|book|NOUN|NN|_|0|root|0:root|SpaceAfter=No||
+
+# sent_id = own-2
+# text = Oh !
+1|Oh|oh|INTJ|UH|_|0|root|0:root|_|_|
+2|!|!|PUNCT|.|_|1|punct|1:punct|_|_|
+
+# sent_id = own-3
+# text = A man who sang wants to leave .
+1|A|a|DET|DT|_|2|det|2:det|_|_|_|_|_
+2|man|man|NOUN|NN|_|5|nsubj|5:nsubj|_|_|ARG0|ARG0|ARG0
+3|who|who|PRON|WP|_|4|nsubj|2:ref|_|_|R-ARG0|_|_
+4|sang|sing|VERB|VBD|_|2|acl:relcl|2:acl:relcl|_|sing.01|V|_|_
+5|wants|want|VERB|VBZ|_|0|root|0:root|_|want.01|_|V|_
+6|to|to|PART|TO|_|7|mark|7:mark|_|_|_|_|_
+7|leave|leave|VERB|VB|_|5|xcomp|5:xcomp|_|leave.01|_|ARG1|V
+8|.|.|PUNCT|.|_|5|punct|5:punct|_|_|_|_|_
+"""
+OTHER = """\
+# sent_id own-1
+1|Guten|gut|ADJ|ADJA|_|2|amod|_|_
+2|Abend|Abend|NOUN|NN|_|0|root|_|_
+
+# sent_id own-2
+1|El|el|DET|DET|_|2|det|_|_|_|_
+2|hombre|hombre|NOUN|NOUN|_|4|nsubj|_|_|A0|A0
+3|cantado|cantar|VERB|VERB|_|2|acl|Y|sing.01|_|_
+4|viene|venir|VERB|VERB|_|0|root|Y|come.01|_|_
+5-6|del|_|_|_|_|_|_|_|_
+5|de|de|ADP|ADP|_|7|case|_|_|_|_
+6|el|el|DET|DET|_|7|det|_|_|_|_
+7|mercado|mercado|NOUN|NOUN|_|4|nmod|_|_|_|A3
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "own.conllu"
+    path.write_text(text.replace("|", "\t"), "utf-8")
+    return read_propositions(path)
+
+
+def test_english_of_version_1_is_read_whole(tmp_path):
+    sing, want, leave = read(tmp_path, ENGLISH)
+    assert [p.roleset for p in (sing, want, leave)] == ["sing.01", "want.01", "leave.01"]
+    assert [p.predicate for p in (sing, want, leave)] == [3, 4, 6]
+    assert sing.tags == ["B-ARG0", "I-ARG0", "B-R-ARG0", *["O"] * 5]
+    assert want.tags == ["B-ARG0", *["I-ARG0"] * 3, "O", "B-ARG1", "I-ARG1", "O"]
+    assert leave.tags == ["B-ARG0", *["I-ARG0"] * 3, *["O"] * 4]
+
+
+def test_other_languages_of_version_1_are_read_whole(tmp_path):
+    sing, come = read(tmp_path, OTHER)
+    assert sing.tokens == come.tokens == ["El", "hombre", "cantado", "viene", "de", "el", "mercado"]
+    assert (sing.roleset, sing.predicate) == ("sing.01", 2)
+    assert (come.roleset, come.predicate) == ("come.01", 3)
+    # The verb does not belong to its own argument, though it hangs below the man.
+    assert sing.tags == ["B-A0", "I-A0", *["O"] * 5]
+    assert come.tags == ["B-A0", "I-A0", "I-A0", "O", "B-A3", "I-A3", "I-A3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "message"),
+    [
+        (ENGLISH, "want.01|_|V|_", "_|_|V|_",
+         r"own.conllu, the sentence own-3 that begins in line 12: 2 predicates and 3 columns"),
+        (ENGLISH, "1|Oh|oh|INTJ|UH|_|0|root|0:root|_|_|",
+         "1|Oh|oh|INTJ|UH|_|0|root|0:root|_|_|ARG0", "own-2 .*line 7: 0 predicates and 1 columns"),
+        (ENGLISH, "want.01|_|V|_\n6|to|to|PART|TO|_|7|mark|7:mark|_|_|_|_",
+         "want.01|_|_|V\n6|to|to|PART|TO|_|7|mark|7:mark|_|_|_|V",
+         "the roles of 'wants', token 5, have their V at token 6"),
+        (ENGLISH, "8|.|.", "9|.|.", r"own.conllu, sentence own-3, line 21: token number '9'"),
+        (ENGLISH, "8|.|.", "-8|.|.", r"line 21: token number '-8'; expected 8"),
+        (OTHER, "Y|come.01", "Y|_", "own-2 .*: rolesets in column 10 do not stand where column 9"),
+        (OTHER, "Y|come.01", "_|come.01", "own-2 .*: rolesets in column 10 do not stand where"),
+        (OTHER, "|_|_\n2|Abend|Abend|NOUN|NN|_|0|root|_|_",
+         "|_|_|A0\n2|Abend|Abend|NOUN|NN|_|0|root|_|_|_", "own-1 .*: 0 predicates and 1 columns"),
+        (OTHER, "nmod|_|_|_|A3", "nmod|_|_|_", "sentence own-2, line 13: 11 columns; .* has 12"),
+    ],
+)  # fmt: skip
+def test_what_does_not_align_is_refused_with_its_place(tmp_path, text, old, new, message):
+    assert old in text
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, text.replace(old, new))
+
+
+def test_a_sentence_of_version_2_may_have_a_predicate_without_arguments(tmp_path):
+    rows = own_lines("ARG0:1-2|ARG2:4-5|ARG1:6-7")
+    bare = rows.replace("ARG0:2|ARG2:5|ARG1:7 ARG0:1-2|ARG2:4-5|ARG1:6-7", "_ _")
+    found = read_propositions(write(tmp_path, f"{rows}\n{bare}"))
+    assert [p.tags for p in found] == [GIVEN, ["O"] * len(GIVEN)]
+
+
+def test_the_arguments_of_version_2_stand_at_the_predicate(tmp_path):
+    rows = own_lines("ARG0:1-2")
+    wrong = rows.replace("conj _ _ _ _ _", "conj _ _ _ _ ARG0:1-2")
+    assert wrong != rows
+    with pytest.raises(ValueError, match="token 9 has arguments, but no roleset in column 11"):
+        read_propositions(write(tmp_path, wrong))
+
+
+def test_of_overlapping_spans_the_shorter_one_has_the_tokens(tmp_path):
+    (found,) = read_propositions(write(tmp_path, own_lines("ARG1:5-9|ARG0:6-7|ARG0:6-7")))
+    assert found.tags == ["O", "O", "O", "O", "B-ARG1", "B-ARG0", "I-ARG0", "B-ARG1", "I-ARG1"]
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x85", "\x0c"])
+def test_only_line_ends_end_a_line(tmp_path, character):
+    """These characters stand inside tokens; `str.splitlines` would cut there."""
+    (give, _) = read_propositions(
+        write(tmp_path, HEADS.replace("girl girl", f"gi{character}rl girl"))
+    )
+    assert give.tokens[1] == f"gi{character}rl" and give.tags == GIVEN
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
+    path = write(tmp_path, HEADS)
+    expected = read_propositions(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_propositions(path) == expected

@@ -1,21 +1,33 @@
 """Reader of CoNLL-U files with PropBank roles, as the Universal Propositions corpora have them.
 
-CoNLL-U has one line a token with ten columns, tab-separated, and an empty line after each
-sentence. Files of Universal Propositions (Akbik et al. 2015) go on in the same line: column 11
-names the predicate's roleset (such as `give.01`, `_` for other tokens), and each further column
-has the roles of one predicate, in their order: a head token has the role, its subtree is the
-argument. Files with BIO tags or spans in brackets, ``(ARG0* ... *)``, are read as they stand. So
-are files of version 2, which hold all arguments of a predicate in its own line: column 12 has
-their heads, column 13 their spans, such as `ARG0:1-2|ARG1:4-5`.
+CoNLL-U has one line a token, its columns between tabs, and an empty line after each sentence. The
+Universal Propositions (Akbik et al. 2015) go on in the same line, in one of three layouts:
+
+- *columns*, English in version 1: after ten columns, column 11 names the predicate's roleset (such
+  as `give.01`, `_` for other tokens), and each further column has the roles of one predicate, in
+  their order. The predicate itself has the role V.
+- *flags*, the other languages in version 1: after eight columns, column 9 has Y at a predicate,
+  column 10 its roleset, and the columns of roles follow. There is no V.
+- *spans*, version 2 merged with its treebank: column 11 as above, and all arguments of a predicate
+  in its own line: column 12 has their heads, column 13 their spans, such as `ARG0:1-2|ARG1:4-5`.
+
+In the first two a head token has the role, and its subtree is the argument. Columns of roles with
+BIO tags or with spans in brackets, ``(ARG0* ... *)``, are read as they stand.
 """
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-COLUMNS = 10
-FORM, HEAD, ROLESET, SPANS = 1, 6, 10, 12
-SPAN = re.compile(r"([^:|]+):(\d+)-(\d+)")
+from rnnbook.data import _role_tags as role_tags
+
+COLUMNS = 10  # at least, in every line but those of contractions
+FORM, HEAD, FLAG, SPANS = 1, 6, 8, 12
+ROLESET = {"columns": 10, "flags": 9, "spans": 10}
+EMPTY = ("", "_")
+PREDICATE = ("V", "B-V", "(V*", "(V*)")
 
 
 class Proposition(NamedTuple):
@@ -27,11 +39,17 @@ class Proposition(NamedTuple):
     roleset: str  # such as "give.01"
 
 
-def read_propositions(path) -> list[Proposition]:
+class _Sentence(NamedTuple):
+    rows: list[list[str]]  # the columns of each token
+    place: str  # where it stands, for errors
+
+
+def read_propositions(path: str | os.PathLike[str]) -> list[Proposition]:
     """All predicates of a file, in order; a sentence with two predicates gives two.
 
-    Raises `ValueError` with the number of the line for a line that is malformed, and for a file
-    without any predicate.
+    The layout is found out from the whole file. Raises `ValueError`, with the file, the line and
+    the name of the sentence, where a line is malformed or where predicates and columns of roles do
+    not belong together, and for a file without any predicate. No sentence is skipped.
 
     >>> import tempfile
     >>> rows = "1 Birds birds NOUN _ _ 2 nsubj _ _ _ ARG0", "2 sing sing VERB _ _ 0 _ _ _ sing.01 V"
@@ -41,30 +59,37 @@ def read_propositions(path) -> list[Proposition]:
     ...     read_propositions(path)
     [Proposition(tokens=['Birds', 'sing'], predicate=1, tags=['B-ARG0', 'O'], roleset='sing.01')]
     """
-    found = []
-    for first, rows in _sentences(Path(path)):
-        found += _propositions(rows, f"{path}, the sentence that begins in line {first}")
+    sentences = list(_sentences(Path(path)))
+    layout = _layout(sentences)
+    found = [one for sentence in sentences for one in _propositions(sentence, layout)]
     if not found:
-        raise ValueError(f"{path} has no predicate; expected rolesets in column {ROLESET + 1}")
+        raise ValueError(
+            f"{path} has no predicate; expected rolesets in column 11, "
+            "or in column 10 with Y in column 9"
+        )
     return found
 
 
-def _sentences(path):
-    """The first line's number and the columns of each sentence, without comments."""
-    rows, first = [], 1
-    for number, line in enumerate([*path.read_text("utf-8").splitlines(), ""], start=1):
+def _sentences(path: Path) -> Iterator[_Sentence]:
+    """The sentences of a file, without comments, contractions and empty nodes."""
+    rows: list[list[str]] = []
+    first, name = 1, ""
+    # Not splitlines: it also splits at characters that stand inside tokens, such as U+2028.
+    for number, line in enumerate([*path.read_text("utf-8-sig").split("\n"), ""], start=1):
         if not line.strip():
             if rows:
-                yield first, rows
-            rows, first = [], number + 1
-        elif not line.startswith("#"):
-            columns = line.split("\t")
-            if "-" in columns[0] or "." in columns[0]:
-                continue  # a contraction or an empty node: its words have lines of their own
-            rows.append(_checked(columns, rows, f"{path}, line {number}"))
+                yield _Sentence(rows, f"{path}, the sentence{name} that begins in line {first}")
+            rows, first, name = [], number + 1, ""
+        elif line.startswith("#"):
+            named = re.match(r"#\s*sent_id\s*=?\s*(.+)", line)
+            name = f" {named[1].strip()}" if named else name
+        elif not re.match(r"\d+[-.]\d+\t", line):  # the words of a contraction have own lines
+            place = f"{path}, {f'sentence{name}, ' if name else ''}line {number}"
+            rows.append(_checked(line.split("\t"), rows, place))
 
 
-def _checked(columns, rows, place):
+def _checked(columns: list[str], rows: list[list[str]], place: str) -> list[str]:
+    """The columns of a line, after a look at those that every layout has."""
     if len(columns) < COLUMNS:
         raise ValueError(f"{place}: {len(columns)} columns; expected at least {COLUMNS}, with tabs")
     if columns[0] != str(len(rows) + 1):
@@ -75,93 +100,68 @@ def _checked(columns, rows, place):
         )
     if not columns[FORM]:
         raise ValueError(f"{place}: the token is empty")
-    if not columns[HEAD].isdigit() and columns[HEAD] != "_":
+    if not columns[HEAD].isdecimal() and columns[HEAD] != "_":
         raise ValueError(f"{place}: head is {columns[HEAD]!r}; expected a number or _")
     return columns
 
 
-def _propositions(rows, place):
+def _layout(sentences: list[_Sentence]) -> str:
+    rows = [row for sentence in sentences for row in sentence.rows]
+    if any(row[FLAG] == "Y" for row in rows):
+        return "flags"
+    if any(len(row) == SPANS + 1 and role_tags.SPAN.match(row[SPANS]) for row in rows):
+        return "spans"
+    return "columns"
+
+
+def _propositions(sentence: _Sentence, layout: str) -> list[Proposition]:
+    rows, place = sentence
+    at = ROLESET[layout]
+    places = [k for k, row in enumerate(rows) if len(row) > at and row[at] not in EMPTY]
+    if layout == "flags" and places != [k for k, row in enumerate(rows) if row[FLAG] == "Y"]:
+        raise ValueError(f"{place}: rolesets in column 10 do not stand where column 9 has Y")
+    if layout == "spans":
+        tags = _from_spans(rows, places, place)
+    else:
+        tags = _from_columns([row[at + 1 :] for row in rows], rows, places, place)
     tokens = [row[FORM] for row in rows]
-    places = [k for k, row in enumerate(rows) if len(row) > ROLESET and row[ROLESET] != "_"]
-    columns = len(rows[0]) - ROLESET - 1
-    in_its_own_line = columns == 2 and any(SPAN.match(row[SPANS]) for row in rows)
-    if places and columns != len(places) and not in_its_own_line:
-        raise ValueError(f"{place}: {len(places)} predicates and {columns} columns of roles")
-    result = []
-    for number, predicate in enumerate(places):
-        if in_its_own_line:
-            tags = _from_spans(rows[predicate][SPANS], rows, place)
-        else:
-            tags = _bio([row[ROLESET + 1 + number] for row in rows], rows, place)
-        tags = ["O" if tag[2:] == "V" else tag for tag in tags]
-        result.append(Proposition(tokens, predicate, tags, rows[predicate][ROLESET]))
-    return result
+    return [
+        Proposition(tokens, k, ["O" if tag[2:] == "V" else tag for tag in found], rows[k][at])
+        for k, found in zip(places, tags, strict=True)
+    ]
 
 
-def _from_spans(cell, rows, place):
-    """BIO tags from `ARG0:1-2|ARG1:4-5`, with both ends counted from 1."""
-    tags = ["O"] * len(rows)
-    for part in [] if cell == "_" else cell.split("|"):
-        match = SPAN.fullmatch(part)
-        if not match or not 1 <= int(match[2]) <= int(match[3]) <= len(rows):
-            raise ValueError(f"{place}: argument {part!r}; expected ROLE:FIRST-LAST within it")
-        first, last = int(match[2]) - 1, int(match[3])
-        tags[first:last] = [f"B-{match[1]}"] + [f"I-{match[1]}"] * (last - first - 1)
-    return tags
+def _from_spans(rows: list[list[str]], places: list[int], place: str) -> list[list[str]]:
+    """The tags of each predicate from its own line."""
+    if places and len(rows[0]) != SPANS + 1:
+        raise ValueError(
+            f"{place}: {len(rows[0])} columns; expected {SPANS + 1}, the last of spans"
+        )
+    for k, row in enumerate(rows):
+        if k not in places and any(cell not in EMPTY for cell in row[SPANS - 1 :]):
+            raise ValueError(f"{place}: token {k + 1} has arguments, but no roleset in column 11")
+    return [role_tags.from_spans(rows[k][SPANS], len(rows), place) for k in places]
 
 
-def _bio(roles, rows, place):
-    """BIO tags from one column of roles, in any of the three ways of writing them."""
-    if any("*" in role for role in roles):
-        return _from_brackets(roles, place)
-    if all(role in ("_", "O") or role[:2] in ("B-", "I-") for role in roles):
-        return ["O" if role == "_" else role for role in roles]
-    return _from_heads(roles, rows, place)
-
-
-def _from_brackets(roles, place):
-    tags, inside = [], None
-    for role in roles:
-        if role.startswith("("):
-            if inside:
-                raise ValueError(f"{place}: {role} opens inside {inside}")
-            inside = role[1:].split("*")[0]
-            tags.append(f"B-{inside}")
-        else:
-            tags.append(f"I-{inside}" if inside else "O")
-        if role.endswith(")"):
-            if not inside:
-                raise ValueError(f"{place}: {role} closes what was not opened")
-            inside = None
-    if inside:
-        raise ValueError(f"{place}: {inside} is not closed")
-    return tags
-
-
-def _from_heads(roles, rows, place):
-    """The argument is the subtree below the token with the role, without the predicate's own."""
-    heads = [int(row[HEAD]) - 1 if row[HEAD].isdigit() else -1 for row in rows]
-    if any(not -1 <= head < len(rows) for head in heads):
-        raise ValueError(f"{place}: a head lies outside the sentence")
-    owner = [_owner(k, roles, heads, place) for k in range(len(rows))]
-    tags = []
-    for k, head in enumerate(owner):
-        if head is None:
-            tags.append("O")
-        else:
-            goes_on = k > 0 and owner[k - 1] == head
-            tags.append(f"{'I' if goes_on else 'B'}-{roles[head]}")
-    return tags
-
-
-def _owner(k, roles, heads, place):
-    """The nearest token on the way to the root, k included, that has a role; V stops the way."""
-    for _ in range(len(heads) + 1):
-        if roles[k] == "V":
-            return None
-        if roles[k] not in ("_", "O"):
-            return k
-        k = heads[k]
-        if k < 0:
-            return None
-    raise ValueError(f"{place}: the heads go round in a circle")
+def _from_columns(
+    cells: list[list[str]], rows: list[list[str]], places: list[int], place: str
+) -> list[list[str]]:
+    """The tags of each predicate from its column of roles."""
+    columns = [[cell or "_" for cell in column] for column in zip(*cells, strict=True)]
+    blank = all(role == "_" for column in columns for role in column)
+    if len(columns) != len(places) and (places or not blank):
+        raise ValueError(
+            f"{place}: {len(places)} predicates and {len(columns)} columns of roles; "
+            "expected one column for each predicate"
+        )
+    heads = [int(row[HEAD]) - 1 if row[HEAD].isdecimal() else -1 for row in rows]
+    found = []
+    for k, roles in zip(places, columns, strict=False):
+        verbs = [token for token, role in enumerate(roles) if role in PREDICATE]
+        if verbs and k not in verbs:
+            raise ValueError(
+                f"{place}: the roles of {rows[k][FORM]!r}, token {k + 1}, "
+                f"have their V at token {verbs[0] + 1}"
+            )
+        found.append(role_tags.from_roles(roles, k, heads, place))
+    return found
