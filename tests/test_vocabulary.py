@@ -33,6 +33,71 @@ def test_pad_marks_what_counts():
     np.testing.assert_array_equal(mask, [[0, 0, 0], [1, 1, 0], [1, 0, 0]])
 
 
+def test_pad_keeps_decimals_and_their_dtype():
+    array, mask = pad([[0.5, 1.9, -0.25], []], value=np.nan)
+    np.testing.assert_array_equal(array, [[0.5, 1.9, -0.25], [np.nan] * 3])
+    assert mask.tolist() == [[True] * 3, [False] * 3]
+    for dtype in (np.float32, np.int16, np.complex64):
+        assert pad([np.ones(3, dtype), [], np.ones(2, dtype)])[0].dtype == dtype
+    assert pad([[1, 2], [0.5]])[0].tolist() == [[1, 2], [0.5, 0]]
+
+
+def test_pad_gives_the_dtype_that_is_asked_for():
+    array, _ = pad([[0.1, 2], [3]], value=0.2, dtype=np.float32)
+    np.testing.assert_array_equal(array, np.array([[0.1, 2], [3, 0.2]], np.float32))
+    assert pad([[1, 2], [3]], np.nan, dtype=float)[0].tolist()[0] == [1, 2]
+    assert pad([[4.0, 2.0]], dtype=int)[0].tolist() == [[4, 2]]
+    assert pad([[3.0, np.inf, np.nan]], dtype=np.float32)[0].dtype == np.float32
+
+
+def test_pad_gives_ids_where_nothing_says_otherwise():
+    ids, mask = pad([[], []], value=7, length=3)
+    assert ids.dtype == np.int64 and ids.tolist() == [[7] * 3] * 2 and not mask.any()
+
+
+def test_pad_takes_sequences_of_vectors():
+    first, second = np.arange(1.0, 13).reshape(4, 3), np.arange(20.0, 26).reshape(2, 3)
+    array, mask = pad([[], first, second], value=-1, length=5)
+    assert array.shape == (3, 5, 3) and mask.sum(axis=1).tolist() == [0, 4, 2]
+    np.testing.assert_array_equal(array[1][mask[1]], first)
+    np.testing.assert_array_equal(array[2][mask[2]], second)
+    assert (array[~mask] == -1).all()
+
+
+def test_pad_takes_tensors():
+    import torch
+
+    array, _ = pad([torch.tensor([0.5, 1.9]), torch.tensor([0.25])])
+    np.testing.assert_array_equal(array, np.array([[0.5, 1.9], [0.25, 0]], np.float32))
+
+
+def test_tokens_of_any_one_type_are_sorted():
+    words = [("the", "DET"), ("cat", "NOUN"), ("the", "DET")]
+    assert Vocabulary.build([words], specials=()).tokens == [("cat", "NOUN"), ("the", "DET")]
+    assert Vocabulary.build([[10, 9], [2.5]], specials=("<s>",)).tokens == ["<s>", 2.5, 9, 10]
+
+
+def test_an_empty_corpus_leaves_the_specials():
+    assert Vocabulary.build([], specials=("<unk>",)).encode("ab").tolist() == [0, 0]
+    with pytest.raises(ValueError, match="tokens is empty"):
+        Vocabulary.build([], specials=())
+
+
+def test_a_special_is_not_counted_as_a_token_and_not_given_twice():
+    vocabulary = Vocabulary.build([["<s>", "b", "<s>"]], specials=("<unk>", "<s>"))
+    assert vocabulary.tokens == ["<unk>", "<s>", "b"]
+    with pytest.raises(ValueError, match="tokens has '<s>' more than once"):
+        Vocabulary.build(["ab"], specials=("<s>", "<unk>", "<s>"))
+
+
+def test_ids_of_every_framework_are_decoded():
+    import torch
+
+    vocabulary = Vocabulary("abc")
+    for ids in ([2, 0, 1], np.array([2, 0, 1], np.uint8), torch.tensor([2, 0, 1])):
+        assert vocabulary.decode(ids) == ["c", "a", "b"]
+
+
 def test_buckets_hold_every_index_once_and_waste_little():
     lengths = np.random.default_rng(0).integers(1, 50, 203)
     batches = length_buckets(np.random.default_rng(1), lengths, 16)
@@ -72,8 +137,44 @@ def test_streams_continue_from_chunk_to_chunk(length, batch_size, steps):
         (lambda: length_buckets(np.random.default_rng(0), [], 2), "lengths is empty"),
         (lambda: length_buckets(np.random.default_rng(0), [1], 0), "batch_size is 0"),
         (lambda: chunks(np.zeros((2, 2), int), 1, 1), r"ids has shape \(2, 2\); expected one text"),
+        (lambda: length_buckets(np.random.default_rng(0), [[1, 2]], 2), r"lengths has shape \(1, "),
+        (lambda: pad([[], []]), "sequences are all empty; expected at least one step, or a length"),
+        (lambda: pad([[5, 6]], value=np.nan), "value has nan, which int64 can't hold: pass"),
+        (lambda: pad([[5, 6]], value=0.5), "value has 0.5, which int64 can't hold"),
+        (lambda: pad([[0.5, 1.9]], dtype=int), r"sequences\[0\] has 0.5, which int64 can't hold"),
+        (lambda: pad([[3], [7, 300]], dtype=np.uint8), r"sequences\[1\] has 300, which uint8"),
+        (lambda: pad([[3.0, np.nan]], dtype=int), r"sequences\[0\] has nan, which int64"),
+        (lambda: pad([[3.0, 1e300]], dtype=np.float32), "has 1e.300, which float32 can't hold"),
+        (lambda: pad([[3.0]], value=1j), "value has complex128 numbers, which float64 can't hold"),
+        (lambda: pad([np.ones((4, 3)), [], np.ones((2, 5))]),
+         r"sequences\[2\] has shape \(2, 5\); expected \(T, D\), .* sequences\[0\], \(4, 3\)"),
+        (lambda: pad([np.ones((4, 3)), np.ones(5)]), r"sequences\[1\] has shape \(5,\); expected"),
+        (lambda: pad([[1], [[1, 2], [3]]]), r"sequences\[1\] has vectors of different lengths"),
     ],
-)
+)  # fmt: skip
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Vocabulary([["a"], ["b"]]), "tokens has a token that is no dictionary key"),
+        (lambda: Vocabulary.build([[["a"]]]), "sequences has a token that is no dictionary key"),
+        (lambda: Vocabulary.build([3, 1]), r"sequences\[0\] is 3; expected a sequence of tokens"),
+        (lambda: Vocabulary.build("ab", specials="<pad>"), r"several tokens: \('<pad>',\)"),
+        (lambda: Vocabulary.build([[1, "1"]]), r"tokens \(int and str\) that can't be"),
+        (lambda: Vocabulary.build([["b", None]]), r"tokens \(NoneType and str\) that can't be"),
+        (lambda: Vocabulary.build([[2.5, np.nan, 1.5]]), "that can't be sorted; .* missing values"),
+        (lambda: Vocabulary.build([[frozenset("ab"), frozenset("cd")]]), "that can't be sorted"),
+        (lambda: Vocabulary("ab").decode([0.7]), "ids has 0.7; expected one sequence of ids"),
+        (lambda: Vocabulary("ab").decode(np.array([[1], [0]])), "expected one sequence of ids"),
+        (lambda: pad([5, 6]), r"sequences\[0\] is 5; expected a sequence, \(T,\) or \(T, D\)"),
+        (lambda: pad([[5], "ab"]), r"sequences\[1\] has no numbers; expected ids, from Vocabulary"),
+        (lambda: pad([[None]]), r"sequences\[0\] has no numbers"),
+    ],
+)  # fmt: skip
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
         call()
