@@ -118,6 +118,19 @@ def check_sequence(x, input_size: int) -> None:
         )
 
 
+def check_step(x_t, input_size: int) -> None:
+    """Raise `ValueError` unless `x_t` is one step of a batch of sequences, (N, D).
+
+    >>> check_step(np.zeros(3), 3)
+    Traceback (most recent call last):
+    ...
+    ValueError: x_t has shape (3,); expected (N, D) = (batch, 3)
+    """
+    shape = tuple(x_t.shape)
+    if len(shape) != 2 or shape[1] != input_size or shape[0] == 0:
+        raise ValueError(f"x_t has shape {shape}; expected (N, D) = (batch, {input_size})")
+
+
 def check_finite(x: np.ndarray, mask: np.ndarray | None) -> None:
     """Raise `ValueError` where an input that counts is NaN or infinite.
 

@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
+from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.masks import select
 from rnnbook.numpy.scan import scan, scan_backward
 
 
@@ -38,12 +40,13 @@ class Params(NamedTuple):
 class Cache(NamedTuple):
     """What the backward pass needs."""
 
-    x: np.ndarray  # (N, T, D)
-    hs: np.ndarray  # (N, T, D, M) complex
+    x: np.ndarray  # (N, T, D), zero where masked
+    mask: np.ndarray | None  # (N, T)
+    hs: np.ndarray  # (N, T, D, M) complex, kept where masked
     h_0: np.ndarray  # (N, D, M) complex
 
 
-def init(rng, input_size: int, state_size: int, *, dtype=np.float64) -> Params:
+def init(rng: np.random.Generator, input_size: int, state_size: int, *, dtype=np.float64) -> Params:
     """S4D-Lin: decay 1/2, frequencies pi m, steps from 0.001 to 0.1 on a logarithmic scale.
 
     >>> init(np.random.default_rng(0), input_size=2, state_size=3).frequency.shape
@@ -72,21 +75,46 @@ def discretise(params: Params) -> tuple[np.ndarray, np.ndarray]:
     return A_bar.astype(kind), B_bar.astype(kind)
 
 
-def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
-    """Outputs y (N, T, D), the last complex state (N, D, M), and the cache for `backward`.
+def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One step of N sequences: (N, D) inputs and the state (N, D, M) give outputs, the next state.
+
+    >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
+    >>> y_t, state = step(params, np.ones((1, 2)), np.zeros((1, 2, 3), complex))
+    >>> y_t.shape, state.shape
+    ((1, 2), (1, 2, 3))
+    """
+    check_step(x_t, len(params.log_dt))
+    y, state, _ = forward(params, x_t[:, None], state)
+    return y[:, 0], state
+
+
+def forward(
+    params: Params,
+    x: np.ndarray,
+    state: np.ndarray | None = None,
+    *,
+    mask: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, Cache]:
+    """Run N sequences of T steps and keep what `backward` needs.
+
+    Takes `x` (N, T, D), the complex state (N, D, M) to start from (zeros if None) and a Boolean
+    `mask` (N, T). Returns the outputs y (N, T, D), the last state, and the cache. A masked step
+    keeps the state and outputs zero.
 
     >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
     >>> y, state, cache = forward(params, np.ones((1, 5, 2)))
     >>> y.shape, state.shape
     ((1, 5, 2), (1, 2, 3))
     """
-    h_0 = _check_inputs(params, x, state)
+    h_0 = _check_inputs(params, x, state, mask)
+    x = x if mask is None else select(mask, x, 0)
     A_bar, B_bar = discretise(params)
     u = B_bar * x[..., None]
-    hs = scan(np.broadcast_to(A_bar, u.shape), u, h_0)  # eq-ssm-h
+    hs = scan(np.broadcast_to(A_bar, u.shape), u, h_0, mask=mask)  # eq-ssm-h
     C = params.C_re + 1j * params.C_im
     y = 2 * (hs * C).real.sum(axis=-1) + params.skip * x  # eq-ssm-y
-    return y.astype(x.dtype), hs[:, -1].copy(), Cache(x, hs, h_0)
+    y = y.astype(x.dtype) if mask is None else select(mask, y.astype(x.dtype), 0)
+    return y, hs[:, -1].copy(), Cache(x, mask, hs, h_0)
 
 
 def kernel(params: Params, length: int) -> np.ndarray:
@@ -113,15 +141,20 @@ def convolve(params: Params, x: np.ndarray) -> np.ndarray:
     >>> bool(np.allclose(convolve(params, x), forward(params, x)[0], atol=1e-12))
     True
     """
-    _check_inputs(params, x, None)
+    _check_inputs(params, x, None, None)
     T = x.shape[1]
     k_f, x_f = np.fft.rfft(kernel(params, T), 2 * T, axis=0), np.fft.rfft(x, 2 * T, axis=1)
     y = np.fft.irfft(k_f * x_f, 2 * T, axis=1)[:, :T] + params.skip * x  # eq-ssm-convolution
     return y.astype(x.dtype)
 
 
-def backward(params: Params, cache: Cache, dy: np.ndarray):
-    """Gradients of the parameters, of x and of the first state, from `dy` (N, T, D).
+def backward(
+    params: Params, cache: Cache, dy: np.ndarray | None, dstate: np.ndarray | None = None
+) -> tuple[Params, np.ndarray, np.ndarray]:
+    """Gradients of the parameters, of x and of the first state.
+
+    Takes the gradients `dy` (N, T, D) at the outputs and `dstate` (N, D, M) at the last state,
+    None for zeros. A gradient at a complex value is dL/d(real part) + i dL/d(imaginary part).
 
     >>> params = init(np.random.default_rng(0), input_size=2, state_size=3)
     >>> y, _, cache = forward(params, np.ones((1, 5, 2)))
@@ -129,13 +162,14 @@ def backward(params: Params, cache: Cache, dy: np.ndarray):
     >>> dparams.frequency.shape, dx.shape
     ((2, 3), (1, 5, 2))
     """
-    x, hs, h_0 = cache
+    x, mask, hs, h_0 = cache
+    dy = output_gradients(x, dy, None, mask)
     A, dt = _continuous(params)
     A_bar, B_bar = discretise(params)
     C = params.C_re + 1j * params.C_im
     dC = 2 * (dy[..., None] * hs.conj()).sum(axis=(0, 1))
-    dhs = (2 * dy[..., None] * C.conj()).astype(hs.dtype)
-    dA_bar, du, dh_0 = scan_backward(np.broadcast_to(A_bar, hs.shape), hs, h_0, dhs)
+    dhs = output_gradients(hs, (2 * dy[..., None] * C.conj()).astype(hs.dtype), dstate, mask)
+    dA_bar, du, dh_0 = scan_backward(np.broadcast_to(A_bar, hs.shape), hs, h_0, dhs, mask=mask)
     dx = (du * B_bar.conj()).real.sum(axis=-1) + dy * params.skip
     dB_bar = (du * x[..., None]).sum(axis=(0, 1))
     dA_bar = dA_bar.sum(axis=(0, 1)) + dB_bar / A.conj()
@@ -158,15 +192,10 @@ def _continuous(params):
     return A, np.exp(params.log_dt)[:, None]
 
 
-def _check_inputs(params, x, state):
+def _check_inputs(params, x, state, mask):
     check_dtypes(**params._asdict(), x=x)
     D, M = params.log_decay.shape
     for name, value in params._asdict().items():
         wide = value.ndim == 2
         check_shape(name, value, "(D, M)" if wide else "(D,)", (D, M) if wide else (D,))
-    check_sequence(x, D)
-    check_finite(x, None)
-    if state is None:
-        return np.zeros((len(x), D, M), np.result_type(x, np.complex64))
-    check_shape("state", state, "(N, D, M)", (len(x), D, M))
-    return state
+    return check_inputs(x, D, state, ("D", "M"), (D, M), mask, np.result_type(x, np.complex64))

@@ -21,8 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
-from rnnbook.numpy.masks import rows
+from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
+from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
 
@@ -42,13 +43,14 @@ class Params(NamedTuple):
 class Cache(NamedTuple):
     """What the backward pass needs."""
 
-    x: np.ndarray  # (N, T, D)
-    hs: np.ndarray  # (N, T, H) complex
+    x: np.ndarray  # (N, T, D), zero where masked
+    mask: np.ndarray | None  # (N, T)
+    hs: np.ndarray  # (N, T, H) complex, kept where masked
     h_0: np.ndarray  # (N, H) complex
 
 
 def init(
-    rng,
+    rng: np.random.Generator,
     input_size: int,
     hidden_size: int,
     *,
@@ -86,24 +88,54 @@ def eigenvalues(params: Params) -> np.ndarray:
     return lam.astype(np.result_type(params.nu, np.complex64))
 
 
-def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
-    """Outputs y (N, T, D), the last complex state (N, H), and the cache for `backward`.
+def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One step of N sequences: inputs (N, D), state (N, H) give outputs (N, D), the next state.
+
+    >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
+    >>> y_t, state = step(params, np.ones((1, 3)), np.zeros((1, 2), complex))
+    >>> y_t.shape, state.shape
+    ((1, 3), (1, 2))
+    """
+    check_step(x_t, len(params.B_re))
+    y, state, _ = forward(params, x_t[:, None], state)
+    return y[:, 0], state
+
+
+def forward(
+    params: Params,
+    x: np.ndarray,
+    state: np.ndarray | None = None,
+    *,
+    mask: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, Cache]:
+    """Run N sequences of T steps and keep what `backward` needs.
+
+    Takes `x` (N, T, D), the complex state (N, H) to start from (zeros if None) and a Boolean
+    `mask` (N, T). Returns the outputs y (N, T, D), the last state, and the cache. A masked step
+    keeps the state and outputs zero.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> y, state, cache = forward(params, np.ones((1, 5, 3)))
     >>> y.shape, state.dtype
     ((1, 5, 3), dtype('complex128'))
     """
-    h_0 = _check_inputs(params, x, state)
+    h_0 = _check_inputs(params, x, state, mask)
+    x = x if mask is None else select(mask, x, 0)
     lam = eigenvalues(params)
     u = np.exp(params.log_gamma) * (x @ (params.B_re + 1j * params.B_im))  # eq-lru-u
-    hs = scan(np.broadcast_to(lam, u.shape), u.astype(lam.dtype), h_0)  # eq-lru-h
+    hs = scan(np.broadcast_to(lam, u.shape), u.astype(lam.dtype), h_0, mask=mask)  # eq-lru-h
     y = (hs @ (params.C_re + 1j * params.C_im)).real + params.skip * x  # eq-lru-y
-    return y.astype(x.dtype), hs[:, -1].copy(), Cache(x, hs, h_0)
+    y = y.astype(x.dtype) if mask is None else select(mask, y.astype(x.dtype), 0)
+    return y, hs[:, -1].copy(), Cache(x, mask, hs, h_0)
 
 
-def backward(params: Params, cache: Cache, dy: np.ndarray):
-    """Gradients of the parameters, of x and of the first state, from `dy` (N, T, D).
+def backward(
+    params: Params, cache: Cache, dy: np.ndarray | None, dstate: np.ndarray | None = None
+) -> tuple[Params, np.ndarray, np.ndarray]:
+    """Gradients of the parameters, of x and of the first state.
+
+    Takes the gradients `dy` (N, T, D) at the outputs and `dstate` (N, H) at the last state,
+    None for zeros. A gradient at a complex value is dL/d(real part) + i dL/d(imaginary part).
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> y, _, cache = forward(params, np.ones((1, 5, 3)))
@@ -111,12 +143,13 @@ def backward(params: Params, cache: Cache, dy: np.ndarray):
     >>> dparams.B_re.shape, dx.shape
     ((3, 2), (1, 5, 3))
     """
-    x, hs, h_0 = cache
+    x, mask, hs, h_0 = cache
+    dy = output_gradients(x, dy, None, mask)
     lam, gamma = eigenvalues(params), np.exp(params.log_gamma)
     B, C = params.B_re + 1j * params.B_im, params.C_re + 1j * params.C_im
     dC = rows(hs).conj().T @ rows(dy)
-    dhs = (dy @ C.conj().T).astype(hs.dtype)
-    dlam, du, dh_0 = scan_backward(np.broadcast_to(lam, hs.shape), hs, h_0, dhs)
+    dhs = output_gradients(hs, (dy @ C.conj().T).astype(hs.dtype), dstate, mask)
+    dlam, du, dh_0 = scan_backward(np.broadcast_to(lam, hs.shape), hs, h_0, dhs, mask=mask)
     dexponent = rows(dlam).sum(axis=0) * lam.conj()
     dB = gamma * (rows(x).T @ rows(du))
     dlog_gamma = (rows(du).conj() * (rows(x) @ B) * gamma).real.sum(axis=0)
@@ -132,16 +165,11 @@ def backward(params: Params, cache: Cache, dy: np.ndarray):
     return dparams, dx, dh_0
 
 
-def _check_inputs(params, x, state):
+def _check_inputs(params, x, state, mask):
     check_dtypes(**params._asdict(), x=x)
     D, H = params.B_re.shape
     shapes = [(H,)] * 3 + [(D, H)] * 2 + [(H, D)] * 2 + [(D,)]
     symbols = ["(H,)"] * 3 + ["(D, H)"] * 2 + ["(H, D)"] * 2 + ["(D,)"]
     for (name, value), symbol, shape in zip(params._asdict().items(), symbols, shapes, strict=True):
         check_shape(name, value, symbol, shape)
-    check_sequence(x, D)
-    check_finite(x, None)
-    if state is None:
-        return np.zeros((len(x), H), np.result_type(x, np.complex64))
-    check_shape("state", state, "(N, H)", (len(x), H))
-    return state
+    return check_inputs(x, D, state, ("H",), (H,), mask, np.result_type(x, np.complex64))

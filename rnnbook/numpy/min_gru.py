@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.init import glorot_uniform
-from rnnbook.numpy.masks import rows
+from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
 
@@ -34,14 +35,22 @@ class Params(NamedTuple):
 class Cache(NamedTuple):
     """What the backward pass needs."""
 
-    x: np.ndarray  # (N, T, D)
+    x: np.ndarray  # (N, T, D), zero where masked
+    mask: np.ndarray | None  # (N, T)
     z: np.ndarray  # (N, T, H)
     n: np.ndarray  # (N, T, H)
-    hs: np.ndarray  # (N, T, H)
+    hs: np.ndarray  # (N, T, H), the states, kept where masked
     h_0: np.ndarray  # (N, H)
 
 
-def init(rng, input_size: int, hidden_size: int, *, keep_bias: float = 0.0, dtype=np.float64):
+def init(
+    rng: np.random.Generator,
+    input_size: int,
+    hidden_size: int,
+    *,
+    keep_bias: float = 0.0,
+    dtype=np.float64,
+) -> Params:
     """Glorot-uniform W, zero bias but `keep_bias` for z.
 
     >>> [w.shape for w in init(np.random.default_rng(0), input_size=3, hidden_size=2)]
@@ -53,24 +62,52 @@ def init(rng, input_size: int, hidden_size: int, *, keep_bias: float = 0.0, dtyp
     return Params(glorot_uniform(rng, input_size, 2 * hidden_size).astype(dtype), b)
 
 
-def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
-    """All states (N, T, H), the last one, and the cache for `backward`.
+def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """One step of N sequences: (N, D) inputs and the state h (N, H) give the next h.
+
+    >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
+    >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
+    (1, 2)
+    """
+    check_step(x_t, len(params.W))
+    return forward(params, x_t[:, None], state)[1]
+
+
+def forward(
+    params: Params,
+    x: np.ndarray,
+    state: np.ndarray | None = None,
+    *,
+    mask: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, Cache]:
+    """Run N sequences of T steps and keep what `backward` needs.
+
+    Takes `x` (N, T, D), the state h to start from (zeros if None) and a Boolean `mask` (N, T).
+    Returns `hs` (N, T, H), the last state, and the cache. A masked step keeps the state and
+    outputs zero.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> hs, state, cache = forward(params, np.ones((1, 5, 3)))
     >>> hs.shape, bool((hs[:, -1] == state).all())
     ((1, 5, 2), True)
     """
-    h_0 = _check_inputs(params, x, state)
+    h_0 = _check_inputs(params, x, state, mask)
+    x = x if mask is None else select(mask, x, 0)
     a_z, a_n = np.split(x @ params.W + params.b, 2, axis=-1)
     z = sigmoid(a_z)  # eq-min-gru-z
     n = a_n  # eq-min-gru-n
-    hs = scan(z, (1 - z) * n, h_0)  # eq-min-gru-h
-    return hs, hs[:, -1].copy(), Cache(x, z, n, hs, h_0)
+    hs = scan(z, (1 - z) * n, h_0, mask=mask)  # eq-min-gru-h
+    outputs = hs.copy() if mask is None else select(mask, hs, 0)
+    return outputs, hs[:, -1].copy(), Cache(x, mask, z, n, hs, h_0)
 
 
-def backward(params: Params, cache: Cache, dhs: np.ndarray):
-    """Gradients of the parameters, of x and of the first state, from `dhs` (N, T, H).
+def backward(
+    params: Params, cache: Cache, dhs: np.ndarray | None, dstate: np.ndarray | None = None
+) -> tuple[Params, np.ndarray, np.ndarray]:
+    """Gradients of the parameters, of x and of the first state.
+
+    Takes the gradients `dhs` (N, T, H) at the outputs and `dstate` (N, H) at the last state,
+    None for zeros.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> hs, _, cache = forward(params, np.ones((1, 5, 3)))
@@ -78,20 +115,18 @@ def backward(params: Params, cache: Cache, dhs: np.ndarray):
     >>> dparams.W.shape, dx.shape, dstate_0.shape
     ((3, 4), (1, 5, 3), (1, 2))
     """
-    x, z, n, hs, h_0 = cache
-    dz, du, dh_0 = scan_backward(z, hs, h_0, dhs)
+    x, mask, z, n, hs, h_0 = cache
+    dhs = output_gradients(hs, dhs, dstate, mask)
+    dz, du, dh_0 = scan_backward(z, hs, h_0, dhs, mask=mask)
     da_n = du * (1 - z)
     da_z = (dz - du * n) * z * (1 - z)
     da = np.concatenate([da_z, da_n], axis=-1)
     return Params(rows(x).T @ rows(da), rows(da).sum(axis=0)), da @ params.W.T, dh_0
 
 
-def _check_inputs(params, x, state):
-    check_dtypes(W=params.W, b=params.b, x=x)
+def _check_inputs(params, x, state, mask):
+    check_dtypes(**params._asdict(), x=x)
     D, H = len(params.W), len(params.b) // 2
     check_shape("W", params.W, "(D, 2H)", (D, 2 * H))
-    check_sequence(x, D)
-    check_finite(x, None)
-    state = np.zeros((len(x), H), x.dtype) if state is None else state
-    check_shape("state", state, "(N, H)", (len(x), H))
-    return state
+    check_shape("b", params.b, "(2H,)", (2 * H,))
+    return check_inputs(x, D, state, ("H",), (H,), mask)

@@ -20,10 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
 from rnnbook.numpy.activations import relu, sigmoid
 from rnnbook.numpy.init import glorot_uniform
-from rnnbook.numpy.masks import rows
+from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
 
@@ -37,16 +38,24 @@ class Params(NamedTuple):
 class Cache(NamedTuple):
     """What the backward pass needs."""
 
-    x: np.ndarray  # (N, T, D)
+    x: np.ndarray  # (N, T, D), zero where masked
+    mask: np.ndarray | None  # (N, T)
     i: np.ndarray  # (N, T, H)
     f: np.ndarray  # (N, T, H)
     k: np.ndarray  # (N, T, H)
     n: np.ndarray  # (N, T, H)
-    hs: np.ndarray  # (N, T, H)
+    hs: np.ndarray  # (N, T, H), the states, kept where masked
     h_0: np.ndarray  # (N, H)
 
 
-def init(rng, input_size: int, hidden_size: int, *, forget_bias: float = 0.0, dtype=np.float64):
+def init(
+    rng: np.random.Generator,
+    input_size: int,
+    hidden_size: int,
+    *,
+    forget_bias: float = 0.0,
+    dtype=np.float64,
+) -> Params:
     """Glorot-uniform W, zero bias but `forget_bias` for f.
 
     >>> [w.shape for w in init(np.random.default_rng(0), input_size=3, hidden_size=2)]
@@ -58,23 +67,51 @@ def init(rng, input_size: int, hidden_size: int, *, forget_bias: float = 0.0, dt
     return Params(glorot_uniform(rng, input_size, 3 * hidden_size).astype(dtype), b)
 
 
-def forward(params: Params, x: np.ndarray, state: np.ndarray | None = None):
-    """All states (N, T, H), the last one, and the cache for `backward`.
+def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """One step of N sequences: (N, D) inputs and the state h (N, H) give the next h.
+
+    >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
+    >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
+    (1, 2)
+    """
+    check_step(x_t, len(params.W))
+    return forward(params, x_t[:, None], state)[1]
+
+
+def forward(
+    params: Params,
+    x: np.ndarray,
+    state: np.ndarray | None = None,
+    *,
+    mask: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, Cache]:
+    """Run N sequences of T steps and keep what `backward` needs.
+
+    Takes `x` (N, T, D), the state h to start from (zeros if None) and a Boolean `mask` (N, T).
+    Returns `hs` (N, T, H), the last state, and the cache. A masked step keeps the state and
+    outputs zero.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> hs, state, cache = forward(params, np.ones((1, 5, 3)))
     >>> hs.shape, bool((hs[:, -1] == state).all())
     ((1, 5, 2), True)
     """
-    h_0 = _check_inputs(params, x, state)
+    h_0 = _check_inputs(params, x, state, mask)
+    x = x if mask is None else select(mask, x, 0)
     a_i, a_f, n = np.split(x @ params.W + params.b, 3, axis=-1)
     k = sigmoid(_log_sigmoid(a_f) - _log_sigmoid(a_i))  # eq-min-lstm-k
-    hs = scan(k, (1 - k) * n, h_0)  # eq-min-lstm-h
-    return hs, hs[:, -1].copy(), Cache(x, sigmoid(a_i), sigmoid(a_f), k, n, hs, h_0)
+    hs = scan(k, (1 - k) * n, h_0, mask=mask)  # eq-min-lstm-h
+    outputs = hs.copy() if mask is None else select(mask, hs, 0)
+    return outputs, hs[:, -1].copy(), Cache(x, mask, sigmoid(a_i), sigmoid(a_f), k, n, hs, h_0)
 
 
-def backward(params: Params, cache: Cache, dhs: np.ndarray):
-    """Gradients of the parameters, of x and of the first state, from `dhs` (N, T, H).
+def backward(
+    params: Params, cache: Cache, dhs: np.ndarray | None, dstate: np.ndarray | None = None
+) -> tuple[Params, np.ndarray, np.ndarray]:
+    """Gradients of the parameters, of x and of the first state.
+
+    Takes the gradients `dhs` (N, T, H) at the outputs and `dstate` (N, H) at the last state,
+    None for zeros.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> hs, _, cache = forward(params, np.ones((1, 5, 3)))
@@ -82,8 +119,9 @@ def backward(params: Params, cache: Cache, dhs: np.ndarray):
     >>> dparams.W.shape, dx.shape, dstate_0.shape
     ((3, 6), (1, 5, 3), (1, 2))
     """
-    x, i, f, k, n, hs, h_0 = cache
-    dk, du, dh_0 = scan_backward(k, hs, h_0, dhs)
+    x, mask, i, f, k, n, hs, h_0 = cache
+    dhs = output_gradients(hs, dhs, dstate, mask)
+    dk, du, dh_0 = scan_backward(k, hs, h_0, dhs, mask=mask)
     dn = du * (1 - k)
     dk = (dk - du * n) * k * (1 - k)  # at log f - log i
     da = np.concatenate([-dk * (1 - i), dk * (1 - f), dn], axis=-1)
@@ -96,12 +134,9 @@ def _log_sigmoid(a):
     return -positive - np.log1p(np.exp(-a - 2 * positive))
 
 
-def _check_inputs(params, x, state):
-    check_dtypes(W=params.W, b=params.b, x=x)
+def _check_inputs(params, x, state, mask):
+    check_dtypes(**params._asdict(), x=x)
     D, H = len(params.W), len(params.b) // 3
     check_shape("W", params.W, "(D, 3H)", (D, 3 * H))
-    check_sequence(x, D)
-    check_finite(x, None)
-    state = np.zeros((len(x), H), x.dtype) if state is None else state
-    check_shape("state", state, "(N, H)", (len(x), H))
-    return state
+    check_shape("b", params.b, "(3H,)", (3 * H,))
+    return check_inputs(x, D, state, ("H",), (H,), mask)

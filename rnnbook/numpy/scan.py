@@ -57,7 +57,7 @@ def scan(
     """
     a, b, h = check_scan(a, b, h_0)
     if mask is not None:
-        a, b = np.where(_like(mask, a), a, 1), np.where(_like(mask, b), b, 0)
+        a, b = np.where(as_wide_as(mask, a), a, 1), np.where(as_wide_as(mask, b), b, 0)
     T = a.shape[1]
     L = chunk_length(T, chunk)
     a, b = _in_chunks(a, L, 1), _in_chunks(b, L, 0)  # (N, K, L, ...)
@@ -89,7 +89,8 @@ def scan_backward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients (da, db, dh_0) from `dhs` (N, T, ...) at the states: the same scan, backwards.
 
-    Masked steps have da = db = 0. For complex values a gradient is dL/d(real part) + i dL/d(imaginary part), as in PyTorch.
+    Masked steps have da = db = 0. For complex values a gradient is dL/d(real part) + i
+    dL/d(imaginary part), as in PyTorch.
 
     >>> a, b = np.full((1, 2, 1), 0.5), np.ones((1, 2, 1))
     >>> da, db, dh_0 = scan_backward(a, scan(a, b), None, np.ones((1, 2, 1)))
@@ -99,14 +100,14 @@ def scan_backward(
     a, dhs, h = check_scan(a, dhs, h_0)
     check_shape("hs", hs, "(N, T, ...)", a.shape)
     if mask is not None:
-        a = np.where(_like(mask, a), a, 1)
+        a = np.where(as_wide_as(mask, a), a, 1)
     later = np.concatenate([a[:, 1:], np.zeros_like(a[:, :1])], axis=1).conj()
     db = scan(later, dhs, reverse=True)  # eq-scan-db
     before = np.concatenate([h[:, None], hs[:, :-1]], axis=1)
     da = db * before.conj()  # eq-scan-da
     dh_0 = db[:, 0] * a[:, 0].conj()  # eq-scan-dh-0
     if mask is not None:
-        da, db = np.where(_like(mask, da), da, 0), np.where(_like(mask, db), db, 0)
+        da, db = np.where(as_wide_as(mask, da), da, 0), np.where(as_wide_as(mask, db), db, 0)
     return da, db, dh_0
 
 
@@ -122,8 +123,12 @@ def chunk_length(T: int, chunk: int | None) -> int:
     return math.isqrt(T - 1) + 1
 
 
-def _like(mask, v):
-    """The mask (N, T) with as many axes as v (N, T, ...)."""
+def as_wide_as(mask: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """The mask (N, T) with as many axes as v (N, T, ...).
+
+    >>> as_wide_as(np.ones((2, 5), bool), np.ones((2, 5, 3, 4))).shape
+    (2, 5, 1, 1)
+    """
     return mask.reshape(*mask.shape, *[1] * (v.ndim - 2))
 
 
