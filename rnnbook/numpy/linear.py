@@ -12,6 +12,7 @@ y         (..., K)      outputs
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_shape, check_sizes
 from rnnbook.numpy.init import glorot_uniform
@@ -26,7 +27,11 @@ class Params(NamedTuple):
 
 
 def init(
-    rng: np.random.Generator, input_size: int, output_size: int, *, dtype=np.float64
+    rng: np.random.Generator,
+    input_size: int,
+    output_size: int,
+    *,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """Random weights: Glorot-uniform W, zero bias.
 
@@ -41,12 +46,14 @@ def init(
 def forward(params: Params, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Outputs (..., K) and the cache for `backward`, which is `x`.
 
+    Raises `ValueError` for a wrong shape and `TypeError` for a wrong or mixed dtype.
+
     >>> params = Params(np.array([[1.0], [2.0]]), np.array([3.0]))
     >>> forward(params, np.array([[10.0, 20.0]]))[0]
     array([[53.]])
     """
-    check_dtypes(W=params.W, b=params.b, x=x)
-    check_shape("b", params.b, "(K,)", params.W.shape[1:])
+    check_params(params)
+    check_dtypes(W=params.W, x=x)
     check_shape("x", x, "(..., D)", (*x.shape[:-1], len(params.W)))
     y = x @ params.W + params.b  # eq-linear-y
     return y, x
@@ -67,3 +74,17 @@ def backward(params: Params, cache: np.ndarray, dy: np.ndarray) -> tuple[Params,
     dW = rows(x).T @ rows(dy)  # eq-linear-dW
     db = rows(dy).sum(axis=0)  # eq-linear-db
     return Params(dW, db), dx
+
+
+def check_params(params: Params) -> None:
+    """Raise unless W is (D, K), b is (K,), and both have one floating or complex dtype.
+
+    >>> check_params(Params(np.zeros((3, 2)), np.zeros(1)))
+    Traceback (most recent call last):
+    ...
+    ValueError: b has shape (1,); expected (K,) = (2,)
+    """
+    check_dtypes(W=params.W, b=params.b)
+    if params.W.ndim != 2:
+        raise ValueError(f"W has shape {params.W.shape}; expected (D, K)")
+    check_shape("b", params.b, "(K,)", params.W.shape[1:])
