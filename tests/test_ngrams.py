@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nltk.lm import KneserNeyInterpolated
 from nltk.util import everygrams
 
@@ -35,6 +37,29 @@ def test_the_probabilities_of_all_tokens_sum_to_one(model, context):
     assert sum(probabilities) == pytest.approx(1) and min(probabilities) > 0
 
 
+@given(
+    st.lists(st.text("abc", max_size=9), max_size=4),
+    st.integers(1, 4),
+    st.floats(1e-6, 1),
+    st.integers(3, 7),
+    st.text("abcd", max_size=5),
+)
+def test_after_any_context_all_tokens_have_a_share_and_the_shares_sum_to_one(
+    texts, order, discount, tokens, context
+):
+    model = KneserNey(count(texts, order), order=order, discount=discount, tokens=tokens)
+    shares = [model.prob(token, tuple(context)) for token in "abcdefg"[:tokens]]
+    assert sum(shares) == pytest.approx(1, abs=1e-12)
+    assert min(shares) > 0
+
+
+def test_a_context_may_be_any_sequence(model):
+    for context in ("the", ["t", "h", "e"], np.array(["t", "h", "e"])):
+        assert model.prob(" ", context) == model.prob(" ", ("t", "h", "e"))
+    if model.order > 1:
+        assert model.prob(" ", "the") != model.prob(" ", ())
+
+
 def test_a_token_after_many_others_is_likelier_than_one_after_a_single_other():
     """Francisco follows San alone: Kneser and Ney's point, which frequencies miss."""
     text = ["san", "francisco", "san", "francisco", "san", "francisco", "my", "dog", "your", "dog"]
@@ -60,8 +85,18 @@ def test_the_context_reaches_back_order_minus_one_tokens(model):
     [
         ({"order": 5}, "order is 5; expected at most 4"),
         ({"discount": 2}, "discount is 2; expected"),
+        ({"discount": 0}, "discount is 0; expected a number above 0 and at most 1"),
+        ({"discount": np.nan}, "discount is nan; expected"),
+        ({"tokens": 9}, "tokens is 9; expected at least 11, as tables has tokens"),
     ],
 )
 def test_bad_settings_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         KneserNey(count(TEXTS, 4), **{"order": 2, "discount": 0.5, "tokens": 12} | wrong)
+
+
+def test_one_text_is_not_taken_for_many():
+    with pytest.raises(
+        TypeError, match=r"texts is one text; expected a list of texts, such as"
+    ):
+        count("the cat", 2)

@@ -33,7 +33,8 @@ def spans(tags: Sequence[str]) -> list[Span]:
     >>> spans(["B-ARG0", "I-ARG0", "O", "B-ARG1"])
     [Span(start=0, stop=2, role='ARG0'), Span(start=3, stop=4, role='ARG1')]
     """
-    found, before = [], "O"
+    found: list[Span] = []
+    before = "O"
     for t, tag in enumerate(tags):
         if tag != "O" and (tag[:2] not in ("B-", "I-") or len(tag) == 2):
             raise ValueError(f"tags[{t}] is {tag!r}; expected 'O', 'B-ROLE' or 'I-ROLE'")
