@@ -21,10 +21,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes
+from rnnbook._check import check_dtypes, check_finite, check_shape, check_sizes
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.convolution import convolve, convolve_backward, fold
 from rnnbook.numpy.init import glorot_uniform, orthogonal
+from rnnbook.numpy.masks import check_mask, select
+from rnnbook.numpy.scan import as_wide_as
 
 
 class Params(NamedTuple):
@@ -45,7 +47,8 @@ class State(NamedTuple):
 class Cache(NamedTuple):
     """What the backward pass needs from the forward pass. Time comes first."""
 
-    x: np.ndarray  # (T, N, R, C, D)
+    x: np.ndarray  # (T, N, R, C, D), zero where masked
+    mask: np.ndarray | None  # (N, T)
     h: np.ndarray  # (T + 1, N, R, C, H), h[t] before step t and h[t + 1] after it
     c: np.ndarray  # (T + 1, N, R, C, H)
     gates: np.ndarray  # (T, 4, N, R, C, H): i, f, g, o
@@ -87,26 +90,35 @@ def step(params: Params, x_t: np.ndarray, state: State) -> State:
     >>> step(params, np.ones((1, 5, 4, 2)), State(zeros, zeros)).h.shape
     (1, 5, 4, 3)
     """
-    h, c = _check_inputs(params, x_t[:, None], state)
+    if len(x_t.shape) != 4:
+        raise ValueError(f"x_t has shape {x_t.shape}; expected (N, R, C, D)")
+    h, c = _check_inputs(params, x_t[:, None], state, None)
     h, c, _ = _cell(params, _input_product(params, x_t), h, c)
     return State(h, c)
 
 
 def forward(
-    params: Params, x: np.ndarray, state: State | None = None
+    params: Params,
+    x: np.ndarray,
+    state: State | None = None,
+    *,
+    mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, State, Cache]:
     """Run N videos of T frames and keep what `backward` needs.
 
-    Takes `x` (N, T, R, C, D) and the state to start from (zeros if None). Returns `hs`
-    (N, T, R, C, H), the last state, and the cache. Raises `ValueError` for a wrong shape or a
-    NaN and `TypeError` for a wrong or mixed dtype.
+    Takes `x` (N, T, R, C, D), the state to start from (zeros if None) and a Boolean `mask`
+    (N, T). Returns `hs` (N, T, R, C, H), the last state, and the cache. A masked frame keeps the
+    state and outputs zero. Raises `ValueError` for a wrong shape or an unmasked NaN and
+    `TypeError` for a wrong or mixed dtype.
 
     >>> params = init(np.random.default_rng(0), channels=2, hidden_size=3)
     >>> hs, state, cache = forward(params, np.ones((1, 6, 5, 4, 2)))
     >>> hs.shape, bool((hs[:, -1] == state.h).all())
     ((1, 6, 5, 4, 3), True)
     """
-    h_0, c_0 = _check_inputs(params, x, state)
+    h_0, c_0 = _check_inputs(params, x, state, mask)
+    if mask is not None:
+        x = np.where(as_wide_as(mask, x), x, np.zeros((), x.dtype))
     x = x.swapaxes(0, 1).copy()
     T = len(x)
     h, c = np.empty((2, T + 1, *h_0.shape), x.dtype)
@@ -114,7 +126,13 @@ def forward(
     h[0], c[0] = h_0, c_0
     for t in range(T):
         h[t + 1], c[t + 1], gates[t] = _cell(params, _input_product(params, x[t]), h[t], c[t])
-    return h[1:].swapaxes(0, 1).copy(), State(h[-1].copy(), c[-1].copy()), Cache(x, h, c, gates)
+        if mask is not None:
+            h[t + 1] = _select(mask[:, t], h[t + 1], h[t])
+            c[t + 1] = _select(mask[:, t], c[t + 1], c[t])
+    hs = h[1:].swapaxes(0, 1).copy()
+    if mask is not None:
+        hs = np.where(as_wide_as(mask, hs), hs, np.zeros((), hs.dtype))
+    return hs, State(h[-1].copy(), c[-1].copy()), Cache(x, mask, h, c, gates)
 
 
 def backward(
@@ -123,8 +141,8 @@ def backward(
     """Backpropagation through time: gradients of a loss from its gradients at the outputs.
 
     Takes `dhs` (N, T, R, C, H) (None: the loss reads the last state only) and the gradients of
-    the last state (None: zeros). Returns the gradients of the parameters, of `x` and of the
-    first state.
+    the last state (None: zeros). Returns the gradients of the parameters, of `x` (zero where
+    masked) and of the first state.
 
     >>> params = init(np.random.default_rng(0), channels=2, hidden_size=3)
     >>> hs, state, cache = forward(params, np.ones((1, 6, 5, 4, 2)))
@@ -132,11 +150,17 @@ def backward(
     >>> dparams.W_h.shape, dx.shape
     ((3, 3, 3, 12), (1, 6, 5, 4, 2))
     """
-    x, h, c, gates = cache
+    x, mask, h, c, gates = cache
     dhs, dh, dc = _check_gradients(h, dhs, dstate)
     da = np.empty((*h[1:].shape[:-1], 4 * h.shape[-1]), x.dtype)
     for t in reversed(range(len(x))):
-        da[t], dh, dc = _cell_backward(params, gates[t], c[t], c[t + 1], dh + dhs[:, t], dc)
+        dh_t, dc_t = dh + dhs[:, t], dc
+        if mask is not None:
+            dh_t, dc_t = _select(mask[:, t], dh_t, 0), _select(mask[:, t], dc_t, 0)
+        da[t], dh_t, dc_t = _cell_backward(params, gates[t], c[t], c[t + 1], dh_t, dc_t)
+        if mask is not None:
+            dh_t, dc_t = _select(mask[:, t], dh_t, dh), _select(mask[:, t], dc_t, dc)
+        dh, dc = dh_t, dc_t
     dx, dparams = _parameter_gradients(params, cache, da)
     return dparams, dx.reshape(x.shape).swapaxes(0, 1), State(dh, dc)
 
@@ -184,12 +208,16 @@ def _parameter_gradients(params, cache, da):
 # Checks.
 
 
-def _check_inputs(params, x, state):
+def _select(mask_t, if_counted, if_masked):
+    """`select`, for the frames (N, R, C, H) of one step."""
+    return select(mask_t[:, None, None], if_counted, if_masked)
+
+
+def _check_inputs(params, x, state, mask):
     check_dtypes(**params._asdict(), x=x)
     H = check_videos(params.W_x, params.W_h, params.b, x)
-    if not np.isfinite(x).all():
-        n, t = np.argwhere(~np.isfinite(x))[0][:2]
-        raise ValueError(f"x[{n}, {t}] has NaN or infinity; expected finite frames")
+    check_mask(mask, x)
+    check_finite(x.reshape(*x.shape[:2], -1), mask)
     shape = (len(x), *x.shape[2:4], H)
     state = State(*np.zeros((2, *shape), x.dtype)) if state is None else State(*state)
     for name, value in state._asdict().items():

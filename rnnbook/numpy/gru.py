@@ -32,6 +32,7 @@ from rnnbook._check import (
     check_sequence,
     check_shape,
     check_sizes,
+    check_step,
     check_type,
 )
 from rnnbook.numpy.activations import sigmoid
@@ -101,6 +102,7 @@ def step(params: Params | BeforeParams, x_t: np.ndarray, state: np.ndarray) -> n
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None)
     cell = _EQUATIONS[type(params)].cell
     h, _ = cell(params, _input_product(params, x_t), state)

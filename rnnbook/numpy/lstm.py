@@ -20,7 +20,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape, check_sizes
+from rnnbook._check import (
+    check_dtypes,
+    check_finite,
+    check_sequence,
+    check_shape,
+    check_sizes,
+    check_step,
+)
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.init import glorot_uniform, orthogonal
 from rnnbook.numpy.masks import check_mask, rows, select
@@ -97,6 +104,7 @@ def step(params: Params | PeepholeParams, x_t: np.ndarray, state: State) -> Stat
     >>> h.shape, c.shape
     ((1, 2), (1, 2))
     """
+    check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None)
     h, c, _ = _cell(params, _input_product(params, x_t), *state)
     return State(h, c)

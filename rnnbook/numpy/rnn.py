@@ -24,6 +24,7 @@ from rnnbook._check import (
     check_sequence,
     check_shape,
     check_sizes,
+    check_step,
 )
 from rnnbook.numpy.activations import ACTIVATIONS, DERIVATIVES
 from rnnbook.numpy.init import glorot_uniform, orthogonal
@@ -71,6 +72,7 @@ def step(
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None, activation)
     return _cell(params, _input_product(params, x_t), state, ACTIVATIONS[activation])
 
