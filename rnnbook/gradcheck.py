@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from rnnbook._rng import check_rng
-from rnnbook.tree import check_alike, named_leaves, num_parameters, tree_map, zip_leaves
+from rnnbook.tree import (
+    check_alike,
+    check_finite,
+    named_leaves,
+    num_parameters,
+    subscript,
+    tree_map,
+    zip_leaves,
+)
 
 _LOST = (
     "so the derivative is lost: look for abs, norm, .real, a cast to float, or an array made "
@@ -99,7 +107,7 @@ def check(
         if error.max(initial=0.0) > allowed:
             index = np.unravel_index(error.argmax(), error.shape)
             raise ValueError(
-                f"{name}{_subscript(index)} is {np.asarray(got)[index]:.6g}; expected "
+                f"{name}{subscript(index)} is {np.asarray(got)[index]:.6g}; expected "
                 f"{wanted[index]:.6g} (central difference, to {allowed:.0e})"
             )
 
@@ -149,27 +157,6 @@ def max_error(tree: Any, reference: Any) -> float:
     check_finite("reference", reference)
     pairs = zip_leaves("tree", tree, "reference", reference)
     return max((_leaf_error(a, b) for _, a, _, b in pairs if np.size(a)), default=0.0)
-
-
-def check_finite(name: str, tree: Any) -> None:
-    """Raise unless all leaves are finite numbers; the error names the first that is not.
-
-    >>> check_finite("grads", {"W": np.array([[1.0, np.inf]])})
-    Traceback (most recent call last):
-    ...
-    ValueError: grads['W'][0, 1] is inf; expected finite numbers
-    """
-    for path, leaf in named_leaves(name, tree):
-        array = np.asarray(leaf)
-        if array.dtype.kind not in "biufc":
-            found = "None" if leaf is None else f"a {type(leaf).__name__} of dtype {array.dtype}"
-            raise TypeError(f"{path} is {found}; expected numbers")
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
-            index = tuple(bad[0])
-            raise ValueError(
-                f"{path}{_subscript(index)} is {array[index]}; expected finite numbers"
-            )
 
 
 def _leaf_error(a, b):
@@ -222,10 +209,6 @@ def _scalar(loss):
 def _check_step(step):
     if not 0 < step < np.inf:
         raise ValueError(f"step is {step}; expected a positive number")
-
-
-def _subscript(index):
-    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def _entry_by_entry(params, f, shift):

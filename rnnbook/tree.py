@@ -105,6 +105,34 @@ def check_alike(name: str, tree: Any, like_name: str, like: Any) -> None:
             raise ValueError(f"{path} has shape {got}; expected {wanted}, that of {like_path}")
 
 
+def check_finite(name: str, tree: Any) -> None:
+    """Raise unless all leaves are finite numbers; the error names the first that is not.
+
+    >>> check_finite("grads", {"W": np.array([[1.0, np.inf]])})
+    Traceback (most recent call last):
+    ...
+    ValueError: grads['W'][0, 1] is inf; expected finite numbers
+    """
+    for path, leaf in named_leaves(name, tree):
+        array = np.asarray(leaf)
+        if array.dtype.kind not in "biufc":
+            found = "None" if leaf is None else f"a {type(leaf).__name__} of dtype {array.dtype}"
+            raise TypeError(f"{path} is {found}; expected numbers")
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            index = tuple(bad[0])
+            raise ValueError(f"{path}{subscript(index)} is {array[index]}; expected finite numbers")
+
+
+def subscript(index: tuple) -> str:
+    """How one writes an index in code; nothing for a single number.
+
+    >>> subscript((0, 2)), subscript(())
+    ('[0, 2]', '')
+    """
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
 def _children(tree):
     """The entries of one level, by how one would write them, or None for a leaf."""
     if isinstance(tree, dict):

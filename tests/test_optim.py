@@ -85,15 +85,89 @@ def test_clip_by_global_norm():
     assert norm == 0 and not zeros[0].any()
 
 
+def test_clipping_names_what_is_not_finite():
+    grads = {"W": np.ones((4, 3)), "b": np.array([1.0, np.inf])}
+    with pytest.raises(ValueError, match=r"grads\['b'\]\[1\] is inf; expected finite numbers"):
+        optim.clip_by_global_norm(grads, 1)
+    grads["W"][2, 1] = np.nan
+    with pytest.raises(ValueError, match=r"grads\['W'\]\[2, 1\] is nan; expected finite"):
+        optim.clip_by_global_norm(grads, 1)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("float64", 1e200), ("float32", 1e25)])
+def test_gradients_whose_squares_overflow_are_clipped(dtype, size):
+    grads = [np.array([3 * size, 0], dtype), np.array([[-4 * size]], dtype)]
+    clipped, norm = optim.clip_by_global_norm(grads, 2.0)
+    assert norm == pytest.approx(5 * size, rel=1e-6)
+    assert max_error(clipped, [np.array([1.2, 0]), np.array([[-1.6]])]) < 1e-6
+    assert clipped[0].dtype == dtype
+    with pytest.raises(ValueError, match="grads has a norm beyond the largest float64"):
+        optim.clip_by_global_norm([np.full(500, 1.7e307)], 1.0)
+
+
+def test_optimizers_keep_the_dtype_of_the_parameters():
+    p, g = P.astype("float32"), GRADS[0].astype("float32")
+    clipped, _ = optim.clip_by_global_norm([g], np.float64(0.5))
+    by_sgd, velocity = optim.sgd_step(
+        [p], [g], optim.sgd_init([p]), learning_rate=np.float64(0.1), momentum=np.float64(0.5)
+    )
+    by_adam, state = optim.adam_step(
+        [p], [g], optim.adam_init([p]), learning_rate=np.float64(0.1), beta_1=np.float64(0.5)
+    )
+    for tree in (clipped, by_sgd, velocity, by_adam, state.m, state.v):
+        assert tree[0].dtype == np.float32
+    wide, _ = optim.sgd_step([P], [g], optim.sgd_init([P]), learning_rate=0.1)
+    assert wide[0].dtype == np.float64  # narrow gradients of wide parameters are fine
+
+
+STEPS = {
+    "sgd": lambda p, g, **o: optim.sgd_step(p, g, optim.sgd_init(p), learning_rate=0.1, **o),
+    "adam": lambda p, g, **o: optim.adam_step(p, g, optim.adam_init(p), **o),
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize(
+    ("params", "grads", "kind", "message"),
+    [
+        ([P], P, TypeError, r"grads is one array or number .*; expected a list of 1, as params is"),
+        ((P, P), np.stack([P, P]), TypeError, "grads is one array"),
+        ([P, P], [P], ValueError, "grads has 1 entries; expected 2, as params has"),
+        ({"W": P}, {"V": P}, ValueError, r"grads has \['V'\]; expected \['W'\], as params has"),
+        ([P], [P[0]], ValueError, r"grads\[0\] has shape \(3,\); expected \(4, 3\), that of par"),
+        ([P], [None], ValueError, r"grads\[0\] has shape \(\); expected \(4, 3\)"),
+        ([1.0], [None], TypeError, r"grads\[0\] is None; expected an array of float32 or"),
+        ([P], [P + 0j], TypeError, r"grads\[0\] is a ndarray of dtype complex128; expected an"),
+        ([P.astype("f4")], [P], TypeError, r"grads\[0\] has dtype float64; expected float32, that"),
+        ([P.astype(int)], [P], TypeError, r"params\[0\] is a ndarray of dtype int64; expected an"),
+    ],
+)
+def test_gradients_that_do_not_fit_are_named(step, params, grads, kind, message):
+    with pytest.raises(kind, match=message):
+        step(params, grads)
+
+
 def test_optimizer_errors():
     with pytest.raises(ValueError, match=r"max_norm is 0; expected a positive number"):
         optim.clip_by_global_norm([P], 0)
-    with pytest.raises(ValueError, match=r"grads has norm nan; expected finite gradients"):
-        optim.clip_by_global_norm([P * np.nan], 1)
+    with pytest.raises(TypeError, match=r"grads\[0\] is a ndarray of dtype complex128; expected"):
+        optim.clip_by_global_norm([P + 1j], 1)
     with pytest.raises(ValueError, match=r"learning_rate is -1; expected a positive number"):
         optim.sgd_step([P], [P], optim.sgd_init([P]), learning_rate=-1)
+    with pytest.raises(ValueError, match=r"momentum is 1; expected a number from 0 to below 1"):
+        optim.sgd_step([P], [P], optim.sgd_init([P]), learning_rate=1, momentum=1)
+    with pytest.raises(ValueError, match=r"velocity\[0\] has shape \(3,\); expected \(4, 3\)"):
+        optim.sgd_step([P], [P], [P[0]], learning_rate=1)
     with pytest.raises(ValueError, match=r"epsilon_at is 'here'; expected 'v_hat' or 'v'"):
         optim.adam_step([P], [P], optim.adam_init([P]), epsilon_at="here")
+    with pytest.raises(ValueError, match=r"beta_2 is 1.5; expected a number from 0 to below 1"):
+        optim.adam_step([P], [P], optim.adam_init([P]), beta_2=1.5)
+    with pytest.raises(ValueError, match=r"epsilon is 0; expected a positive number"):
+        optim.adam_step([P], [P], optim.adam_init([P]), epsilon=0)
+    with pytest.raises(TypeError, match=r"state is a list; expected what adam_init returns"):
+        optim.adam_step([P], [P], [P])
+    with pytest.raises(ValueError, match=r"state.m has 2 entries; expected 1, as params has"):
+        optim.adam_step([P], [P], optim.adam_init([P, P]))
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -123,6 +197,27 @@ def test_cross_entropy_is_stable():
     assert (dlogits == [[0.5, -0.5], [-0.5, 0.5]]).all()
 
 
+def test_a_forbidden_class_costs_nothing_unless_it_is_the_target():
+    logits, targets = np.array([[0.5, -np.inf, 1.5], [2.0, 1.0, 0.0]]), np.array([2, 0])
+    loss, dlogits = losses.softmax_cross_entropy(logits, targets)
+    expected = torch.nn.functional.cross_entropy(torch.tensor(logits), torch.tensor(targets))
+    assert loss == pytest.approx(float(expected), rel=1e-14)
+    assert dlogits[0, 1] == 0 and np.isfinite(dlogits).all()
+    loss, dlogits = losses.softmax_cross_entropy(logits, np.array([1, 0]))
+    assert loss == np.inf and dlogits[0, 1] == -0.5
+
+
+def test_what_a_mask_hides_may_be_anything():
+    mask = np.array([True, False])
+    y = np.array([[1.0, 2.0, 4.0], [np.inf, np.nan, 1.0]])
+    loss, dy = losses.mean_squared_error(y, np.where(np.isnan(y), np.inf, y) + 0.5, mask=mask)
+    assert loss == 0.25 and (dy[1] == 0).all()
+    loss, dlogits = losses.softmax_cross_entropy(y, np.array([2, -100]), mask=mask)
+    expected = torch.nn.functional.cross_entropy(torch.tensor(y), torch.tensor([2, -100]))
+    assert loss == pytest.approx(float(expected), rel=1e-14)
+    assert (dlogits[1] == 0).all()
+
+
 def test_loss_errors():
     y = np.zeros((2, 3))
     with pytest.raises(ValueError, match=r"y has shape \(2, 2\); expected .* = \(2, 3\)"):
@@ -137,3 +232,39 @@ def test_loss_errors():
         losses.softmax_cross_entropy(y, np.array([0, 3]))
     with pytest.raises(ValueError, match=r"targets has shape \(3,\)"):
         losses.softmax_cross_entropy(y, np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match=r"targets go from -1 to 2; .* a mask where there is no"):
+        losses.softmax_cross_entropy(y, np.array([2, -1]))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_losses_name_what_is_not_finite(bad):
+    y, spoiled, targets = np.zeros((2, 3)), np.zeros((2, 3)), np.array([0, 2])
+    spoiled[1, 2] = bad
+    mask = np.array([False, True])
+    for options in ({}, {"mask": mask}):
+        with pytest.raises(ValueError, match=rf"logits\[1, 2\] is {bad}; expected a finite number"):
+            losses.softmax_cross_entropy(spoiled, targets, **options)
+        with pytest.raises(ValueError, match=rf"y_hat\[1, 2\] is {bad}; expected a finite number"):
+            losses.mean_squared_error(spoiled, y, **options)
+        with pytest.raises(ValueError, match=rf"y\[1, 2\] is {bad}; expected .* mask the position"):
+            losses.mean_squared_error(y, spoiled, **options)
+    with pytest.raises(ValueError, match=r"logits\[1\] is -inf for all classes"):
+        losses.softmax_cross_entropy(np.array([[0, 1], [-np.inf] * 2]), np.array([0, 1]))
+
+
+def test_losses_refuse_other_types_and_empty_arrays():
+    y, targets = np.zeros((2, 3)), np.array([0, 2])
+    with pytest.raises(TypeError, match="y_hat has dtype int64; expected float32 or float64"):
+        losses.mean_squared_error(np.ones((2, 3), int), y)  # the gradient would be rounded
+    with pytest.raises(TypeError, match="logits has dtype int64; expected float32 or float64"):
+        losses.softmax_cross_entropy(np.ones((2, 3), int), targets)
+    with pytest.raises(TypeError, match="targets is a list; expected a NumPy array"):
+        losses.softmax_cross_entropy(y, [0, 2])
+    with pytest.raises(TypeError, match="mask has type list; expected bool"):
+        losses.mean_squared_error(y, y, mask=[True, False])
+    with pytest.raises(ValueError, match=r"y_hat has shape \(0, 3\); a mean over nothing is not"):
+        losses.mean_squared_error(y[:0], y[:0])
+    with pytest.raises(ValueError, match=r"logits has shape \(2, 0\); a mean over nothing is not"):
+        losses.softmax_cross_entropy(y[:, :0], targets)
+    with pytest.raises(ValueError, match=r"logits has shape \(\); expected \(..., K\)"):
+        losses.softmax_cross_entropy(y[0, 0, None].reshape(()), targets)

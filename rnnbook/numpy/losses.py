@@ -6,7 +6,8 @@ whatever they hold, and get a zero gradient.
 
 import numpy as np
 
-from rnnbook._check import check_shape
+from rnnbook._check import check_shape, type_name
+from rnnbook.tree import subscript
 
 
 def mean_squared_error(
@@ -15,17 +16,22 @@ def mean_squared_error(
     """Mean of (y_hat - y)^2 over the entries that count, and its gradient in y_hat.
 
     L = 1/n sum (y_hat - y)^2 and dL/dy_hat = 2/n (y_hat - y). Shapes: `y_hat` and `y` (..., K),
-    `mask` (...). Raises `ValueError` for unequal shapes or a mask that leaves nothing.
+    `mask` (...). Raises `ValueError` for unequal shapes, a mask that leaves nothing, and NaN or
+    infinity where it counts; `TypeError` for arrays or masks of another type.
 
     >>> loss, dy_hat = mean_squared_error(np.array([[1.0], [4.0]]), np.array([[1.0], [2.0]]))
     >>> float(loss), dy_hat.ravel()
     (2.0, array([0., 2.]))
     """
+    _check_array("y_hat", y_hat, "fc")
+    _check_array("y", y, "biufc")
     check_shape("y", y, "the shape of y_hat", y_hat.shape)
-    error = y_hat - y
+    _check_loss_mask(mask, y_hat.shape[:-1])
     if mask is not None:
-        _check_loss_mask(mask, y_hat.shape[:-1])
-        error = np.where(mask[..., None], error, 0)
+        y_hat, y = np.where(mask[..., None], y_hat, 0), np.where(mask[..., None], y, 0)
+    _check_counted("y_hat", y_hat, np.isfinite(y_hat))
+    _check_counted("y", y, np.isfinite(y))
+    error = y_hat - y
     n = y_hat.size if mask is None else mask.sum() * y_hat.shape[-1]
     loss = (error * error).sum() / n  # eq-mse
     dy_hat = 2 * error / n  # eq-mse-dy
@@ -42,15 +48,24 @@ def softmax_cross_entropy(
     logarithm of a rounded zero. Shapes: `logits` (..., K), `targets` (...) whole numbers in
     [0, K), `mask` (...).
 
+    A logit may be -infinity, which forbids its class; a forbidden target costs infinitely much.
+    Raises `ValueError` for other shapes, a target outside [0, K), NaN or +infinity where it
+    counts, a position whose classes are all forbidden, and a mask that leaves nothing;
+    `TypeError` for arrays or masks of another type. Masked positions may hold anything.
+
     >>> loss, dlogits = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
     >>> round(float(loss), 6), dlogits
     (0.693147, array([[ 0.5, -0.5]]))
     """
-    _check_targets(targets, logits)
+    _check_array("logits", logits, "fc")
+    _check_array("targets", targets, "iu")
+    check_shape("targets", targets, "logits.shape[:-1]", logits.shape[:-1])
+    _check_loss_mask(mask, targets.shape)
     if mask is not None:
-        _check_loss_mask(mask, targets.shape)
         logits = np.where(mask[..., None], logits, 0)
         targets = np.where(mask, targets, 0)
+    _check_counted("logits", logits, np.isfinite(logits) | (logits.real == -np.inf))
+    _check_classes(logits, targets)
     counts = np.ones(targets.shape, bool) if mask is None else mask
     n = counts.sum()
     shifted = logits - logits.real.max(axis=-1, keepdims=True)
@@ -62,20 +77,46 @@ def softmax_cross_entropy(
     return loss, dlogits.astype(logits.dtype, copy=False)
 
 
+def _check_array(name, array, kinds):
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} is a {type_name(type(array))}; expected a NumPy array")
+    if array.dtype.kind not in kinds:
+        expected = {"fc": "float32 or float64", "iu": "whole numbers"}.get(kinds, "numbers")
+        raise TypeError(f"{name} has dtype {array.dtype}; expected {expected}")
+    if array.ndim == 0 and kinds != "iu":
+        raise ValueError(f"{name} has shape (); expected (..., K)")
+    if array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}; a mean over nothing is not defined")
+
+
 def _check_loss_mask(mask, shape):
-    if getattr(mask, "dtype", None) != np.bool_:
-        raise TypeError(f"mask has type {getattr(mask, 'dtype', type(mask))}; expected bool")
+    if mask is None:
+        return
+    dtype = getattr(mask, "dtype", type_name(type(mask)))
+    if dtype != np.bool_:
+        raise TypeError(f"mask has type {dtype}; expected bool")
     check_shape("mask", mask, "the shape of the positions", shape)
     if not mask.any():
         raise ValueError("mask leaves no position; a mean over nothing is not defined")
 
 
-def _check_targets(targets, logits):
-    if not np.issubdtype(targets.dtype, np.integer):
-        raise TypeError(f"targets has dtype {targets.dtype}; expected whole numbers")
-    check_shape("targets", targets, "logits.shape[:-1]", logits.shape[:-1])
-    K = logits.shape[-1]
-    if targets.size and not (targets.min() >= 0 and targets.max() < K):
+def _check_counted(name, array, good):
+    if not good.all():
+        index = tuple(np.argwhere(~good)[0])
         raise ValueError(
-            f"targets go from {targets.min()} to {targets.max()}; expected [0, K) = [0, {K})"
+            f"{name}{subscript(index)} is {array[index]}; expected a finite number: "
+            "mask the position, or find out where it comes from"
         )
+
+
+def _check_classes(logits, targets):
+    K = logits.shape[-1]
+    if not (targets.min() >= 0 and targets.max() < K):
+        raise ValueError(
+            f"targets go from {targets.min()} to {targets.max()}; expected [0, K) = [0, {K}), "
+            "and a mask where there is no target"
+        )
+    forbidden = (logits.real == -np.inf).all(axis=-1)
+    if forbidden.any():
+        where = subscript(tuple(np.argwhere(forbidden)[0]))
+        raise ValueError(f"logits{where} is -inf for all classes; expected one that is possible")
