@@ -194,8 +194,8 @@ def test_bad_settings_are_refused(package, zoneout):
         package.VariationalDropout(gru)
     if package is ours_torch:
         for wrap in (package.Zoneout, package.VariationalDropout):
-            with pytest.raises(TypeError, match="layer is a LayerNormLSTM; expected an RNN, LSTM"):
-                wrap(package.LayerNormLSTM(D, H))
+            with pytest.raises(TypeError, match="layer is a LRU; expected an RNN, LSTM"):
+                wrap(package.LRU(D, H))
     with pytest.raises(ValueError, match=r"state_rate is 1\.5; expected a probability"):
         package.VariationalDropout(lstm, state_rate=1.5)
     with pytest.raises(ValueError, match=r"rate is -0\.1"):

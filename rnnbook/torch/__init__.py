@@ -8,7 +8,7 @@ try:
     import torch  # noqa: F401
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        'rnnbook.torch needs PyTorch: pip install "rnnbook[torch]"', name="torch"
+        "rnnbook.torch needs PyTorch: pip install torch", name="torch"
     ) from error
 
 from rnnbook.torch.attention import Attention

@@ -2,16 +2,21 @@
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from rnnbook._check import check_sequence, check_shape
+from rnnbook._check import check_sizes
 from rnnbook.numpy import diagonal_ssm
-from rnnbook.torch.layer import Layer
+from rnnbook.torch._check import check_frame, check_inputs
+from rnnbook.torch.complex_layer import ComplexLayer
+from rnnbook.torch.layer import zero_masked
 from rnnbook.torch.scan import scan
 
 
-class DiagonalSSM(Layer):
+class DiagonalSSM(ComplexLayer):
     """Diagonal state space layer with the weights of `rnnbook.numpy.diagonal_ssm.Params`.
+
+    Each of the D inputs has M = `state_size` complex states of its own. The first weights are
+    S4D-Lin's, see `rnnbook.numpy.diagonal_ssm.init`.
 
     >>> layer = DiagonalSSM(input_size=2, state_size=3)
     >>> y, h = layer(torch.ones(1, 5, 2))
@@ -20,18 +25,35 @@ class DiagonalSSM(Layer):
     """
 
     params_type = diagonal_ssm.Params
+    state_symbols = "(N, D, M)"
+    log_dt: nn.Parameter  # (D,)
+    log_decay: nn.Parameter  # (D, M)
+    frequency: nn.Parameter  # (D, M)
+    C_re: nn.Parameter  # (D, M)
+    C_im: nn.Parameter  # (D, M)
+    skip: nn.Parameter  # (D,)
 
-    def __init__(self, input_size, state_size, *, device=None, dtype=None):
+    def __init__(
+        self,
+        input_size: int,
+        state_size: int,
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         super().__init__()
         self.input_size, self.state_size = input_size, state_size
-        dtype = dtype or torch.get_default_dtype()
-        seed = int(torch.randint(2**31, ()))  # torch.manual_seed rules these weights too
-        params = diagonal_ssm.init(np.random.default_rng(seed), input_size, state_size)
-        for name, value in params._asdict().items():
-            weight = torch.as_tensor(value, dtype=dtype, device=device)
-            setattr(self, name, nn.Parameter(weight))
+        self.make_weights(device, dtype)
 
-    def discretise(self):
+    def initial(self, rng: np.random.Generator) -> diagonal_ssm.Params:
+        """New weights, those of `rnnbook.numpy.diagonal_ssm.init`."""
+        return diagonal_ssm.init(rng, self.input_size, self.state_size)
+
+    def state_shape(self, x_t: Tensor) -> tuple[int, ...]:
+        """(D, M): the states of each input."""
+        return self.input_size, self.state_size
+
+    def discretise(self) -> tuple[Tensor, Tensor]:
         """Coefficients of one step, (D, M) each."""
         A, dt = self._continuous()
         A_bar = torch.exp(A * dt)  # eq-ssm-a
@@ -42,20 +64,31 @@ class DiagonalSSM(Layer):
         A = torch.complex(-self.log_decay.exp(), self.frequency)
         return A, self.log_dt.exp()[:, None]
 
-    def forward(self, x, h=None):
-        """Outputs (N, T, D) and the last complex state, from x (N, T, D) and the first state."""
-        check_sequence(x, self.input_size)
+    def step(self, x_t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """One step: x_t (N, D), h (N, D, M) give the output y_t (N, D) and the next h (N, D, M)."""
+        check_frame(self, x_t)
+        y, h = self.forward(x_t[:, None], state)
+        return y[:, 0], h
+
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, *, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs (N, T, D), the last complex h (N, D, M), from x (N, T, D), the first h, a mask.
+
+        The mask is (N, T).
+        """
+        (h_0,) = check_inputs(self, x, state, mask)
+        x = zero_masked(x, mask)
         A_bar, B_bar = self.discretise()
-        h_0 = A_bar.new_zeros(len(x), *A_bar.shape) if h is None else h
-        check_shape("h", h_0, "(N, D, M)", (len(x), *A_bar.shape))
         u = B_bar * x[..., None]
-        hs = scan(A_bar.expand_as(u), u, h_0)  # eq-ssm-h
+        hs = scan(A_bar.expand_as(u), u, h_0, mask=mask)  # eq-ssm-h
         C = torch.complex(self.C_re, self.C_im)
         y = 2 * (hs * C).real.sum(-1) + self.skip * x  # eq-ssm-y
-        return y, hs[:, -1]
+        return zero_masked(y, mask), hs[:, -1]
 
-    def kernel(self, length):
+    def kernel(self, length: int) -> Tensor:
         """The kernel (T, D) of the convolution that the layer is."""
+        check_sizes(length=length)
         A, dt = self._continuous()
         _, B_bar = self.discretise()
         C = torch.complex(self.C_re, self.C_im)
@@ -63,9 +96,9 @@ class DiagonalSSM(Layer):
         k = 2 * (powers * B_bar * C).real.sum(-1)  # eq-ssm-kernel
         return k
 
-    def convolve(self, x):
+    def convolve(self, x: Tensor) -> Tensor:
         """Outputs (N, T, D) from the state zero, by Fourier transform."""
-        check_sequence(x, self.input_size)
+        check_inputs(self, x, None, None)
         T = x.shape[1]
         k_f, x_f = torch.fft.rfft(self.kernel(T), 2 * T, dim=0), torch.fft.rfft(x, 2 * T, dim=1)
         y = torch.fft.irfft(k_f * x_f, 2 * T, dim=1)[:, :T] + self.skip * x  # eq-ssm-convolution

@@ -1,17 +1,21 @@
 """The gated recurrent unit as a torch module. Symbols and sources: `rnnbook.numpy.gru`."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import gru
-from rnnbook.torch.layer import Layer, check_inputs, select, zero_masked
+from rnnbook.torch._check import check_inputs, check_step
+from rnnbook.torch.export import ONE_STEP, TO_TORCH_NN
+from rnnbook.torch.layer import orthogonal_, select, zero_masked
+from rnnbook.torch.recurrent import Recurrent
 
 
-class GRU(Layer):
+class GRU(Recurrent):
     """GRU layer with W_x (D, 3H) and W_h (H, 3H), gates in the order r, z, n.
 
     `reset="after"` has biases b_x and b_h (3H,) each, `reset="before"` one bias b (3H,).
+    At first W_x is Glorot-uniform, W_h orthogonal for each gate, and biases are zero.
 
     >>> layer = GRU(input_size=3, hidden_size=2)
     >>> hs, h = layer(torch.ones(1, 5, 3))
@@ -19,38 +23,45 @@ class GRU(Layer):
     (torch.Size([1, 5, 2]), torch.Size([1, 2]))
     """
 
-    def __init__(self, input_size, hidden_size, *, reset="after", device=None, dtype=None):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        reset: str = "after",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         check_choice("reset", reset, tuple(gru.RESETS))
         self.params_type = gru.RESETS[reset]
+        self.free_steps = TO_TORCH_NN if reset == "after" else ONE_STEP
         self.input_size, self.hidden_size, self.reset = input_size, hidden_size, reset
-        options = {"device": device, "dtype": dtype}
-        columns = len(gru.BLOCKS[self.params_type]) * hidden_size
-        self.W_x = nn.Parameter(torch.empty(input_size, columns, **options))
-        self.W_h = nn.Parameter(torch.empty(hidden_size, columns, **options))
+        D, columns = input_size, len(gru.BLOCKS[self.params_type]) * hidden_size
+        self.W_x = nn.Parameter(torch.empty(D, columns, device=device, dtype=dtype))
+        self.W_h = nn.Parameter(torch.empty(hidden_size, columns, device=device, dtype=dtype))
         for name in self.params_type._fields[2:]:
-            setattr(self, name, nn.Parameter(torch.empty(columns, **options)))
+            setattr(self, name, nn.Parameter(torch.empty(columns, device=device, dtype=dtype)))
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Glorot-uniform W_x, an orthogonal matrix per gate in W_h, zero biases."""
         nn.init.xavier_uniform_(self.W_x)
-        for W in self.W_h.data.split(self.hidden_size, dim=1):
-            W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
+        orthogonal_(self.W_h, blocks=len(gru.BLOCKS[self.params_type]))
         for name in self.params_type._fields[2:]:
             nn.init.zeros_(getattr(self, name))
 
-    def step(self, x_t, h):
-        """One step: (N, D) inputs and h (N, H) give the next h."""
-        check_inputs(self, x_t[:, None], {"h": h}, None)
+    def step(self, x_t: Tensor, state: Tensor | None) -> Tensor:
+        """One step: x_t (N, D) and h (N, H) give the next h (N, H), which is the output too."""
+        (h,) = check_step(self, x_t, state)
         return _CELLS[self.reset](self, _input_product(self, x_t), h)
 
-    def forward(self, x, h=None, *, mask=None):
-        """Outputs (N, T, H) and the last h, from x (N, T, D), the first h, a mask (N, T)."""
-        if h is None:
-            h = x.new_zeros(len(x), self.hidden_size)
-        check_inputs(self, x, {"h": h}, mask)
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, *, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs (N, T, H) and the last h (N, H), from x (N, T, D), the first h, a mask (N, T)."""
+        (h,) = check_inputs(self, x, state, mask)
         cell, a_x = _CELLS[self.reset], _input_product(self, zero_masked(x, mask))
         hs = []
         for t in range(x.shape[1]):

@@ -1,67 +1,91 @@
-"""What the torch layers share: weights in and out, masks, and checks of what comes in."""
+"""What the torch layers share: weights in and out, what is printed, and masks."""
+
+import inspect
+from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from rnnbook._check import check_sequence, check_shape, check_type, type_name
+from rnnbook._check import check_shape, check_type
 
 
 class Layer(nn.Module):
-    """A recurrent layer whose parameters are those of a NumPy `Params` type, by name."""
+    """A module whose parameters are those of a NumPy `Params` type, by name."""
 
-    params_type: type  # the NumPy type, set by each layer
-    state_names = ("h",)  # what a step hands to the next; several are a tuple
+    params_type: Any  # the NumPy type, set by each layer
 
-    def params(self):
-        """The weights as the NumPy type, copied."""
-        weights = (getattr(self, name) for name in self.params_type._fields)
-        return self.params_type(*(w.detach().cpu().numpy().copy() for w in weights))
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights."""
+        return getattr(self, self.params_type._fields[0]).dtype
+
+    def params(self) -> Any:
+        """The weights as the NumPy type, copied.
+
+        NumPy has no bfloat16 and `rnnbook.numpy` no float16: such weights come as float32, exactly.
+        """
+        return self.params_type(*(to_numpy(getattr(self, n)) for n in self.params_type._fields))
 
     @torch.no_grad()
-    def load_params(self, params):
-        """Copy the weights of a NumPy `Params` into this layer, and return the layer."""
+    def load_params(self, params: Any) -> Self:
+        """Copy the weights of a NumPy `Params` into this layer, and return the layer.
+
+        They are rounded to the dtype of the layer. `TypeError` for another type of weights, and
+        `ValueError` for another shape; then no weight has changed.
+        """
         check_type("params", params, (self.params_type,))
-        for name, value in params._asdict().items():
-            weight = getattr(self, name)
-            check_shape(name, value, "the shape of this layer's weight", weight.shape)
-            weight.copy_(torch.as_tensor(np.asarray(value)))
+        weights = {name: np.asarray(value) for name, value in params._asdict().items()}
+        for name, value in weights.items():
+            if value.dtype.kind != "f":
+                raise TypeError(f"{name} has dtype {value.dtype}; expected float32 or float64")
+            shape = getattr(self, name).shape
+            check_shape(name, value, "the shape of this layer's weight", shape)
+        for name, value in weights.items():
+            getattr(self, name).copy_(torch.tensor(value))
         return self
 
-
-def check_steps(layer):
-    """Raise `TypeError` unless `layer` is one of ours that can be run step by step."""
-    if not (isinstance(layer, Layer) and hasattr(layer, "step")):
-        raise TypeError(
-            f"layer is a {type_name(type(layer))}; expected an RNN, LSTM or GRU of rnnbook.torch"
-        )
+    def extra_repr(self) -> str:
+        """The sizes and options, for `print(layer)`."""
+        names = [n for n in inspect.signature(type(self)).parameters if n not in UNSHOWN]
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
 
-def zero_masked(x, mask):
+UNSHOWN = ("device", "dtype")
+
+
+def to_numpy(weight: Tensor) -> np.ndarray:
+    """A copy as a NumPy array, at least of 32 bits.
+
+    >>> to_numpy(torch.ones(2, dtype=torch.bfloat16)).dtype
+    dtype('float32')
+    """
+    wide = torch.promote_types(weight.dtype, torch.float32)
+    return weight.detach().cpu().to(wide).numpy().copy()
+
+
+def orthogonal_(W: Tensor, blocks: int = 1) -> None:
+    """Fill W (H, K H) with an orthogonal matrix for each of its K blocks of columns."""
+    for block in W.data.chunk(blocks, dim=1):
+        wide = torch.empty_like(block, dtype=torch.promote_types(W.dtype, torch.float32))
+        block.copy_(nn.init.orthogonal_(wide))  # its QR needs 32 bits
+
+
+def zero_masked(x: Tensor, mask: Tensor | None) -> Tensor:
     """`x` with zeros where the mask is False, so that a NaN there touches nothing."""
-    return x if mask is None else torch.where(mask[..., None], x, 0)
+    return select(mask, x, 0)
 
 
-def select(mask_t, if_counted, if_masked):
-    """Row by row: `if_counted` where `mask_t` is True (or None), else `if_masked`."""
-    return if_counted if mask_t is None else torch.where(mask_t[:, None], if_counted, if_masked)
+def select(mask: Tensor | None, if_counted: Tensor, if_masked: Tensor | float) -> Tensor:
+    """`if_counted` where `mask` is True (or None), else `if_masked`.
 
+    The mask has the first axes of the values: (N,) or (N, T).
 
-def check_inputs(layer, x, state, mask):
-    """Raise unless x is (N, T, D), each state (N, H), mask Boolean (N, T), and x finite."""
-    D, H = layer.input_size, layer.hidden_size
-    check_sequence(x, D)
-    for name, value in {"x": x, **state}.items():
-        if value.dtype != layer.W_x.dtype:
-            raise TypeError(f"{name} has dtype {value.dtype}; expected {layer.W_x.dtype}")
-    for name, value in state.items():
-        check_shape(name, value, "(N, H)", (len(x), H))
-    counted = torch.isfinite(x).all(-1)
-    if mask is not None:
-        if mask.dtype != torch.bool:
-            raise TypeError(f"mask has dtype {mask.dtype}; expected torch.bool")
-        check_shape("mask", mask, "(N, T)", x.shape[:2])
-        counted = counted | ~mask
-    if not counted.all():
-        n, t = torch.nonzero(~counted)[0].tolist()
-        raise ValueError(f"x[{n}, {t}] has NaN or infinity; mask the step or clean the input")
+    >>> select(torch.tensor([True, False]), torch.ones(2, 3), 0)
+    tensor([[1., 1., 1.],
+            [0., 0., 0.]])
+    """
+    if mask is None:
+        return if_counted
+    mask = mask.reshape(*mask.shape, *[1] * (if_counted.ndim - mask.ndim))
+    return torch.where(mask, if_counted, if_masked)

@@ -12,16 +12,22 @@ s_c, b_c  (H,)          gain and bias of the normalised cell
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rnnbook._check import check_sizes
-from rnnbook.torch.layer import check_inputs, select, zero_masked
+from rnnbook.numpy import layer_norm_lstm
+from rnnbook.torch._check import check_inputs, check_step
+from rnnbook.torch.layer import orthogonal_, select, zero_masked
+from rnnbook.torch.recurrent import Recurrent
 
 EPSILON = 1e-5  # added to the variance
 
 
-class LayerNormLSTM(nn.Module):
+class LayerNormLSTM(Recurrent):
     """Layer with W_x (D, 4H), W_h (H, 4H), b (4H,), s_x, s_h (4H,), s_c, b_c (H,).
+
+    At first W_x is Glorot-uniform, W_h orthogonal for each gate, b zero but `forget_bias` for f;
+    the gains s_x, s_h, s_c are 1 and b_c is 0.
 
     >>> layer = LayerNormLSTM(input_size=3, hidden_size=2)
     >>> hs, (h, c) = layer(torch.ones(1, 5, 3))
@@ -29,7 +35,25 @@ class LayerNormLSTM(nn.Module):
     (torch.Size([1, 5, 2]), torch.Size([1, 2]))
     """
 
-    def __init__(self, input_size, hidden_size, *, forget_bias=1.0, device=None, dtype=None):
+    params_type = layer_norm_lstm.Params
+    state_names = ("h", "c")
+    W_x: nn.Parameter  # (D, 4H)
+    W_h: nn.Parameter  # (H, 4H)
+    b: nn.Parameter  # (4H,)
+    s_x: nn.Parameter  # (4H,)
+    s_h: nn.Parameter  # (4H,)
+    s_c: nn.Parameter  # (H,)
+    b_c: nn.Parameter  # (H,)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        forget_bias: float = 1.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
@@ -42,23 +66,30 @@ class LayerNormLSTM(nn.Module):
             setattr(self, name, nn.Parameter(weight))
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """As an LSTM, with gains 1 and the cell's bias 0."""
         nn.init.xavier_uniform_(self.W_x)
-        for W in self.W_h.data.chunk(4, dim=1):
-            W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
+        orthogonal_(self.W_h, blocks=4)
         for bias in (self.b, self.b_c):
             nn.init.zeros_(bias)
         self.b.data[self.hidden_size : 2 * self.hidden_size] = self.forget_bias
         for gain in (self.s_x, self.s_h, self.s_c):
             nn.init.ones_(gain)
 
-    def forward(self, x, state=None, *, mask=None):
+    def step(self, x_t: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+        """One step: x_t (N, D) and (h, c) of (N, H) each give the next (h, c); h is the output."""
+        h, c = check_step(self, x_t, state)
+        return _cell(self, x_t, h, c)
+
+    def forward(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, Tensor] | None = None,
+        *,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Outputs (N, T, H) and the last (h, c), from x (N, T, D), a first state, a mask (N, T)."""
-        if state is None:
-            state = (x.new_zeros(len(x), self.hidden_size),) * 2
-        h, c = state
-        check_inputs(self, x, {"h": h, "c": c}, mask)
+        h, c = check_inputs(self, x, state, mask)
         x, hs = zero_masked(x, mask), []
         for t in range(x.shape[1]):
             h_new, c_new = _cell(self, x[:, t], h, c)

@@ -1,17 +1,21 @@
 """Long short-term memory as a torch module. Symbols and sources: `rnnbook.numpy.lstm`."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rnnbook._check import check_sizes
 from rnnbook.numpy import lstm
-from rnnbook.torch.layer import Layer, check_inputs, select, zero_masked
+from rnnbook.torch._check import check_inputs, check_step
+from rnnbook.torch.export import ONE_STEP, TO_TORCH_NN
+from rnnbook.torch.layer import orthogonal_, select, zero_masked
+from rnnbook.torch.recurrent import Recurrent
 
 
-class LSTM(Layer):
+class LSTM(Recurrent):
     """LSTM layer with W_x (D, 4H), W_h (H, 4H), b (4H,), gates in the order i, f, g, o.
 
-    With `peepholes=True` it also has p (3, H).
+    With `peepholes=True` it also has p (3, H), rows for i, f, o. At first W_x is Glorot-uniform,
+    W_h orthogonal for each gate, b zero but `forget_bias` for f, and p zero.
 
     >>> layer = LSTM(input_size=3, hidden_size=2)
     >>> hs, (h, c) = layer(torch.ones(1, 5, 3))
@@ -23,48 +27,51 @@ class LSTM(Layer):
 
     def __init__(
         self,
-        input_size,
-        hidden_size,
+        input_size: int,
+        hidden_size: int,
         *,
-        peepholes=False,
-        forget_bias=1.0,
-        device=None,
-        dtype=None,
+        peepholes: bool = False,
+        forget_bias: float = 1.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         self.params_type = lstm.PeepholeParams if peepholes else lstm.Params
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.forget_bias = forget_bias
-        options = {"device": device, "dtype": dtype}
-        self.W_x = nn.Parameter(torch.empty(input_size, 4 * hidden_size, **options))
-        self.W_h = nn.Parameter(torch.empty(hidden_size, 4 * hidden_size, **options))
-        self.b = nn.Parameter(torch.empty(4 * hidden_size, **options))
-        self.p = nn.Parameter(torch.empty(3, hidden_size, **options)) if peepholes else None
+        self.free_steps = ONE_STEP if peepholes else TO_TORCH_NN
+        self.peepholes, self.forget_bias = peepholes, forget_bias
+        D, H = input_size, hidden_size
+        self.W_x = nn.Parameter(torch.empty(D, 4 * H, device=device, dtype=dtype))
+        self.W_h = nn.Parameter(torch.empty(H, 4 * H, device=device, dtype=dtype))
+        self.b = nn.Parameter(torch.empty(4 * H, device=device, dtype=dtype))
+        p = nn.Parameter(torch.empty(3, H, device=device, dtype=dtype)) if peepholes else None
+        self.p = p
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Glorot-uniform W_x, an orthogonal matrix per gate, zero bias but `forget_bias` for f."""
         nn.init.xavier_uniform_(self.W_x)
-        for W in self.W_h.data.chunk(4, dim=1):
-            W.copy_(nn.init.orthogonal_(torch.empty_like(W)))
+        orthogonal_(self.W_h, blocks=4)
         nn.init.zeros_(self.b)
         self.b.data[self.hidden_size : 2 * self.hidden_size] = self.forget_bias
         if self.p is not None:
             nn.init.zeros_(self.p)
 
-    def step(self, x_t, state):
-        """One step: (N, D) inputs and a state (h, c) of (N, H) each give the next state."""
-        h, c = state
-        check_inputs(self, x_t[:, None], {"h": h, "c": c}, None)
+    def step(self, x_t: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+        """One step: x_t (N, D) and (h, c) of (N, H) each give the next (h, c); h is the output."""
+        h, c = check_step(self, x_t, state)
         return _cell(self, _input_product(self, x_t), h, c)
 
-    def forward(self, x, state=None, *, mask=None):
+    def forward(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, Tensor] | None = None,
+        *,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Outputs (N, T, H) and the last (h, c), from x (N, T, D), a first state, a mask (N, T)."""
-        if state is None:
-            state = (x.new_zeros(len(x), self.hidden_size),) * 2
-        h, c = state
-        check_inputs(self, x, {"h": h, "c": c}, mask)
+        h, c = check_inputs(self, x, state, mask)
         a_x = _input_product(self, zero_masked(x, mask))
         hs = []
         for t in range(x.shape[1]):

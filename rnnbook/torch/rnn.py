@@ -1,17 +1,22 @@
 """The plain recurrent network of Elman (1990) as a torch module. Symbols: `rnnbook.numpy.rnn`."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import rnn
-from rnnbook.torch.layer import Layer, check_inputs, select, zero_masked
+from rnnbook.torch._check import check_inputs, check_step
+from rnnbook.torch.export import TO_TORCH_NN
+from rnnbook.torch.layer import orthogonal_, select, zero_masked
+from rnnbook.torch.recurrent import Recurrent
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 
 
-class RNN(Layer):
+class RNN(Recurrent):
     """Plain recurrent layer with parameters W_x (D, H), W_h (H, H), b (H,).
+
+    `activation` is "tanh" or "relu". At first W_x is Glorot-uniform, W_h orthogonal, b zero.
 
     >>> layer = RNN(input_size=3, hidden_size=2)
     >>> hs, h = layer(torch.ones(1, 5, 3))
@@ -20,34 +25,43 @@ class RNN(Layer):
     """
 
     params_type = rnn.Params
+    free_steps = TO_TORCH_NN
 
-    def __init__(self, input_size, hidden_size, *, activation="tanh", device=None, dtype=None):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        activation: str = "tanh",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         check_choice("activation", activation, tuple(ACTIVATIONS))
         self.input_size, self.hidden_size, self.activation = input_size, hidden_size, activation
-        options = {"device": device, "dtype": dtype}
-        self.W_x = nn.Parameter(torch.empty(input_size, hidden_size, **options))
-        self.W_h = nn.Parameter(torch.empty(hidden_size, hidden_size, **options))
-        self.b = nn.Parameter(torch.empty(hidden_size, **options))
+        D, H = input_size, hidden_size
+        self.W_x = nn.Parameter(torch.empty(D, H, device=device, dtype=dtype))
+        self.W_h = nn.Parameter(torch.empty(H, H, device=device, dtype=dtype))
+        self.b = nn.Parameter(torch.empty(H, device=device, dtype=dtype))
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Glorot-uniform W_x, orthogonal W_h, zero bias."""
         nn.init.xavier_uniform_(self.W_x)
-        nn.init.orthogonal_(self.W_h)
+        orthogonal_(self.W_h)
         nn.init.zeros_(self.b)
 
-    def step(self, x_t, h):
-        """One step: (N, D) inputs and h (N, H) give the next h."""
-        check_inputs(self, x_t[:, None], {"h": h}, None)
+    def step(self, x_t: Tensor, state: Tensor | None) -> Tensor:
+        """One step: x_t (N, D) and h (N, H) give the next h (N, H), which is the output too."""
+        (h,) = check_step(self, x_t, state)
         return _cell(self, _input_product(self, x_t), h, ACTIVATIONS[self.activation])
 
-    def forward(self, x, h=None, *, mask=None):
-        """Outputs (N, T, H) and the last h, from x (N, T, D), the first h, a mask (N, T)."""
-        if h is None:
-            h = x.new_zeros(len(x), self.hidden_size)
-        check_inputs(self, x, {"h": h}, mask)
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, *, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs (N, T, H) and the last h (N, H), from x (N, T, D), the first h, a mask (N, T)."""
+        (h,) = check_inputs(self, x, state, mask)
         phi = ACTIVATIONS[self.activation]
         a_x = _input_product(self, zero_masked(x, mask))
         hs = []

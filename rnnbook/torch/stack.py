@@ -1,14 +1,22 @@
 """Several recurrent layers on top of each other, each in one direction or in both."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from rnnbook._check import type_name
+from rnnbook.torch._check import check_tensor
+from rnnbook.torch.recurrent import Recurrent
 
 
 class Stack(nn.Module):
     """A stack of the layers of this package: `layers` is a list of lists of one or two layers.
 
     An entry of two is bidirectional: the second layer reads the sequence flipped in time, and
-    the outputs are joined along the features. See `rnnbook.numpy.stack`.
+    the outputs are joined along the features. Layers may be of any kind, mixed. See
+    `rnnbook.numpy.stack`.
 
     >>> from rnnbook.torch import GRU
     >>> stack = Stack([[GRU(3, 2), GRU(3, 2)], [GRU(4, 2)]])
@@ -17,15 +25,39 @@ class Stack(nn.Module):
     (torch.Size([1, 5, 2]), [2, 1])
     """
 
-    def __init__(self, layers):
+    layers: Any  # a ModuleList of ModuleLists of layers
+
+    def __init__(self, layers: Sequence[Sequence[nn.Module]]):
         super().__init__()
-        for index, layer in enumerate(layers):
-            if len(layer) not in (1, 2):
-                raise ValueError(f"layers[{index}] has {len(layer)} directions; expected 1 or 2")
+        _check_layers(layers)
         self.layers = nn.ModuleList(nn.ModuleList(layer) for layer in layers)
 
-    def forward(self, x, states=None, *, mask=None):
-        """Top outputs (N, T, H or 2H) and the last states, nested like the layers."""
+    def step(self, x_t: Tensor, states: Sequence | None = None) -> tuple[Tensor, list]:
+        """One step of a stack of one direction: the top layer's output, and the next states.
+
+        `x_t` is (N, D). `states` are nested as in `forward`, which may have computed them.
+        """
+        new_states = []
+        for index, layer in enumerate(self.layers):
+            if len(layer) == 2:
+                raise ValueError(
+                    f"layers[{index}] has 2 directions; expected 1: the second one starts at the "
+                    "last step, so it can't be run step by step"
+                )
+            state = None if states is None else states[index][0]
+            x_t, state = _step(layer[0], x_t, state, f"layers[{index}][0]")
+            new_states.append([state])
+        return x_t, new_states
+
+    def forward(
+        self, x: Tensor, states: Sequence | None = None, *, mask: Tensor | None = None
+    ) -> tuple[Tensor, list]:
+        """Top outputs (N, T, H or 2H) and the last states, nested like the layers.
+
+        `x` is (N, T, D), `mask` (N, T), and `states` are nested like the layers, zeros if None.
+        """
+        check_tensor("x", x)
+        _check_states(states, self.layers)
         last_states = []
         for index, layer in enumerate(self.layers):
             outputs, layer_states = [], []
@@ -38,9 +70,59 @@ class Stack(nn.Module):
             last_states.append(layer_states)
         return x, last_states
 
+    def params(self) -> list:
+        """All weights, as a stack of `rnnbook.numpy.stack`."""
+        return [[module.params() for module in layer] for layer in self.layers]
+
+    def load_params(self, params: Sequence[Sequence]) -> Self:
+        """Copy the weights of a stack of `rnnbook.numpy.stack`, and return this stack."""
+        _check_nested("params", params, self.layers)
+        for layer, entry in zip(self.layers, params, strict=True):
+            for module, weights in zip(layer, entry, strict=True):
+                module.load_params(weights)
+        return self
+
 
 def _run(module, x, state, mask, reverse):
     if not reverse:
         return module(x, state, mask=mask)
     hs, state = module(x.flip(1), state, mask=None if mask is None else mask.flip(1))
     return hs.flip(1), state
+
+
+def _step(module, x_t, state, name):
+    if not hasattr(module, "step"):
+        raise TypeError(f"{name} is a {type_name(type(module))}, which has no step")
+    new = module.step(x_t, state)
+    if isinstance(module, Recurrent) and not module.outputs_state:
+        return new
+    return (new[0] if isinstance(new, tuple) else new), new
+
+
+def _check_layers(layers: Any) -> None:
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Sequence | nn.ModuleList):
+            kind = type_name(type(layer))
+            raise TypeError(f"layers[{index}] is a {kind}; expected a list of 1 or 2 layers")
+        if len(layer) not in (1, 2):
+            raise ValueError(f"layers[{index}] has {len(layer)} directions; expected 1 or 2")
+        for direction, module in enumerate(layer):
+            if not isinstance(module, nn.Module) or isinstance(module, nn.RNNBase):
+                kind = f"{type(module).__module__.split('.')[0]} {type(module).__name__}"
+                raise TypeError(
+                    f"layers[{index}][{direction}] is a {kind}; expected a layer of rnnbook.torch"
+                )
+
+
+def _check_states(states: Any, layers: Any) -> None:
+    if states is not None:
+        _check_nested("states", states, layers)
+
+
+def _check_nested(name, values, layers):
+    expected = [len(layer) for layer in layers]
+    if not all(isinstance(v, list | tuple) for v in (values, *values)):
+        raise TypeError(f"{name} is not nested like the layers; expected lists of {expected}")
+    found = [len(entry) for entry in values]
+    if found != expected:
+        raise ValueError(f"{name} is nested as {found}; expected {expected}")

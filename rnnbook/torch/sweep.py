@@ -1,8 +1,12 @@
 """Recurrences that sweep an image in four directions. See `rnnbook.numpy.sweep`."""
 
-from torch import nn
+from collections.abc import Sequence
+from typing import Self
+
+from torch import Tensor, nn
 
 from rnnbook.numpy.sweep import check_images, check_pairs
+from rnnbook.torch._check import check_tensor
 from rnnbook.torch.stack import Stack
 
 
@@ -18,16 +22,28 @@ class Sweep(nn.Module):
     torch.Size([1, 4, 5, 4])
     """
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Sequence[nn.Module]]):
         super().__init__()
         check_pairs(layers)
         self.rows, self.columns = (Stack([pair]) for pair in layers)
 
-    def forward(self, x):
-        """Outputs of images; every output depends on every pixel."""
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (N, R, C, 2H) of images (N, R, C, D); every output depends on every pixel."""
+        check_tensor("x", x)
         check_images(x)
         N, R, C, _ = x.shape
         rows, _ = self.rows(x.reshape(N * R, C, -1))  # eq-sweep-rows
         columns = rows.reshape(N, R, C, -1).transpose(1, 2).reshape(N * C, R, -1)
         hs, _ = self.columns(columns)  # eq-sweep-columns
         return hs.reshape(N, C, R, -1).transpose(1, 2)
+
+    def params(self) -> list:
+        """All weights, nested like the layers, as `rnnbook.numpy.sweep` takes them."""
+        return self.rows.params() + self.columns.params()
+
+    def load_params(self, params: Sequence[Sequence]) -> Self:
+        """Copy weights that are nested like the layers, and return this module."""
+        check_pairs(params)
+        self.rows.load_params(params[:1])
+        self.columns.load_params(params[1:])
+        return self

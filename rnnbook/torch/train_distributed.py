@@ -62,7 +62,8 @@ def train(options, rank, size, device):
         optimizer.zero_grad()
         loss.backward()
         if first is None:
-            first = torch.cat([w.grad.flatten() for w in net.parameters()]).cpu().clone()
+            grads = [w.grad.flatten() for w in net.parameters() if w.grad is not None]
+            first = torch.cat(grads).cpu().clone()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         losses.append(mean_over_processes(loss.detach(), size))

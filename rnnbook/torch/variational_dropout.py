@@ -4,21 +4,29 @@ Ordinary dropout draws a new mask at every step and so erases what the state hol
 sequence gets one mask for its inputs and one for the state that the recurrent product reads.
 """
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor
 
 from rnnbook._check import check_rate
-from rnnbook.torch.gru import GRU
-from rnnbook.torch.layer import check_steps, select, zero_masked
+from rnnbook.torch._check import check_inputs
+from rnnbook.torch.layer import select, zero_masked
+from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
+from rnnbook.torch.lstm import LSTM
+from rnnbook.torch.recurrent import Recurrent, Wrapper, check_wrapped
+from rnnbook.torch.rnn import RNN
+
+KINDS = (RNN, LSTM, LayerNormLSTM)
 
 
-class VariationalDropout(nn.Module):
-    """A layer of this package (RNN or LSTM) with dropout of inputs and of the state it reads.
+class VariationalDropout(Wrapper):
+    """A layer of this package with dropout of inputs and of the state it reads.
 
     A unit is dropped with probability `input_rate` or `state_rate`, and the others are divided
     by 1 minus the rate. Nothing is dropped in evaluation mode. An LSTM's cell c is never
-    dropped. A GRU is refused: its state also reaches the next one directly, where a mask that
-    stays the same would erase or magnify it step by step.
+    dropped. A GRU is refused, and every other layer whose state also reaches the next one
+    directly: a mask that stays the same would erase or magnify it step by step.
 
     >>> from rnnbook.torch import LSTM
     >>> layer = VariationalDropout(LSTM(3, 2), input_rate=0.2, state_rate=0.2)
@@ -26,22 +34,26 @@ class VariationalDropout(nn.Module):
     torch.Size([1, 5, 2])
     """
 
-    def __init__(self, layer, *, input_rate=0.0, state_rate=0.0):
+    def __init__(self, layer: Recurrent, *, input_rate: float = 0.0, state_rate: float = 0.0):
         super().__init__()
-        if isinstance(layer, GRU):
-            raise TypeError("layer is a GRU; expected an RNN or LSTM of rnnbook.torch")
-        check_steps(layer)
+        check_wrapped(layer, KINDS)
         check_rate(input_rate=input_rate, state_rate=state_rate)
         self.layer, self.input_rate, self.state_rate = layer, input_rate, state_rate
 
-    def forward(self, x, state=None, *, mask=None):
-        """Outputs (N, T, H) and the last state, as the layer itself."""
+    def step(self, x_t: Tensor, state: Any) -> Any:
+        """One step, as the layer's own, in evaluation mode."""
+        if self.training:
+            raise RuntimeError(
+                "a step in training has no masks, which are drawn once for a sequence; "
+                "call eval() first, or run whole sequences"
+            )
+        return self.layer.step(x_t, state)
+
+    def forward(self, x: Tensor, state: Any = None, *, mask: Tensor | None = None) -> Any:
+        """Outputs (N, T, H) and the last state, as the layer itself; `mask` is (N, T)."""
+        h, *c = check_inputs(self.layer, x, state, mask)
+        single = not c  # an RNN's state is h, an LSTM's (h, c)
         x = zero_masked(x, mask)
-        single = len(self.layer.state_names) == 1  # an RNN's state is h, an LSTM's (h, c)
-        if state is None:
-            zeros = x.new_zeros(len(x), self.layer.hidden_size)
-            state = zeros if single else (zeros, zeros)
-        h, *c = (state,) if single else state
         m_x, m_h = self._masks(x, h)
         x = m_x[:, None] * x  # eq-variational-x
         hs = []
@@ -55,12 +67,16 @@ class VariationalDropout(nn.Module):
             hs.append(select(mask_t, h_new, 0))
         return torch.stack(hs, dim=1), (h if single else (h, *c))
 
+    def extra_repr(self) -> str:
+        """The rates, for `print(layer)`."""
+        return f"input_rate={self.input_rate}, state_rate={self.state_rate}"
+
     def _masks(self, x, h):
         if not self.training:
             return torch.ones_like(x[:, 0]), torch.ones_like(h)
         return draw_mask(x[:, 0], self.input_rate), draw_mask(h, self.state_rate)
 
 
-def draw_mask(like, rate):
+def draw_mask(like: Tensor, rate: float) -> Tensor:
     """0 with probability `rate`, else 1 / (1 - rate): a mask whose mean is 1."""
     return (torch.rand_like(like) >= rate).to(like.dtype) / (1 - rate)
