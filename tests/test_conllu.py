@@ -218,7 +218,7 @@ def test_the_arguments_of_version_2_stand_at_the_predicate(tmp_path):
 
 
 def test_of_overlapping_spans_the_shorter_one_has_the_tokens(tmp_path):
-    (found,) = read_propositions(write(tmp_path, own_lines("ARG1:5-9|ARG0:6-7|ARG0:6-7")))
+    (found,) = read_propositions(write(tmp_path, own_lines("ARG0:6-7|ARG0:6-7|ARG1:5-9")))
     assert found.tags == ["O", "O", "O", "O", "B-ARG1", "B-ARG0", "I-ARG0", "B-ARG1", "I-ARG1"]
 
 

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnnbook.numpy import gru, linear
 from rnnbook.text import decoding
@@ -48,6 +50,65 @@ def test_a_wide_beam_is_exhaustive_search(model, length_penalty):
     ended = [h for h in found if h.ended]
     assert [h.tokens for h in ended] == [tokens for _, tokens in expected]
     np.testing.assert_allclose([h.score for h in ended], [s for s, _ in expected], atol=1e-12)
+
+
+def markov(rng, tokens=3):
+    """A step that looks at the last token alone; some tokens are nearly impossible."""
+    table = decoding.log_softmax(3 * rng.normal(size=(tokens, tokens)))
+    return lambda last, state: (table[last], state)
+
+
+def patient_beam(step, width, max_steps, length_penalty):
+    """Beam search as it is told in a sentence: no early stop, the score of each end at the end."""
+    live, ended = [(0.0, [START])], []
+    for length in range(1, max_steps + 1):
+        longer = [
+            (log_prob + p, [*tokens, token])
+            for log_prob, tokens in live
+            for token, p in enumerate(step(np.array(tokens[-1:]), None)[0][0])
+        ]
+        penalty = ((5 + length) / 6) ** length_penalty
+        ended += [(p / penalty, t[1:-1]) for p, t in longer if t[-1] == END]
+        live = sorted((pair for pair in longer if pair[1][-1] != END), reverse=True)[:width]
+    return sorted(ended, reverse=True)[:width]
+
+
+penalties = st.one_of(st.floats(-4, 4), st.sampled_from([-1.0, 0.0, 1.0]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 7), penalties)
+def test_stopping_early_loses_nothing(seed, width, length_penalty):
+    step = markov(np.random.default_rng(seed))
+    found = decoding.beam_search(
+        step, None, START, width=width, max_steps=6, end=END, length_penalty=length_penalty
+    )
+    expected = patient_beam(step, width, 6, length_penalty)
+    scores = [h.score for h in found if h.ended]  # of equals either may come first
+    np.testing.assert_allclose(scores, [s for s, _ in expected], atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), penalties)
+def test_for_any_penalty_a_wide_beam_is_exhaustive_search(seed, length_penalty):
+    step = markov(np.random.default_rng(seed), V)
+    expected = exhaustive(step, None, 4, length_penalty)
+    found = decoding.beam_search(
+        step, None, START, width=40, max_steps=4, end=END, length_penalty=length_penalty
+    )
+    np.testing.assert_allclose(
+        [h.score for h in found if h.ended], [s for s, _ in expected], atol=1e-12
+    )
+
+
+def test_a_negative_penalty_does_not_stop_before_a_better_end():
+    table = np.log([[0.54, 0.30, 0.16], [0.21, 0.37, 0.42], [0.82, 0.16, 0.02]])
+    (best,) = decoding.beam_search(
+        lambda last, state: (table[last], state),
+        None, 1, width=1, max_steps=6, end=0, length_penalty=-1,
+    )  # fmt: skip
+    assert best.tokens == [2]
+    assert best.score == pytest.approx(np.log(0.42 * 0.82) * 7 / 6)  # -1.24; at once, -1.56
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
@@ -111,6 +172,33 @@ def test_sampled_frequencies_are_the_probabilities():
         assert (found[np.equal(expected, 0)] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, [0.5, 0.3, 0.15, 0.05]),
+        ({"temperature": 0.5}, np.square([0.5, 0.3, 0.15, 0.05]) / 0.365),
+        ({"top_k": 3}, np.array([0.5, 0.3, 0.15, 0]) / 0.95),
+        ({"top_p": 0.7}, [0.625, 0.375, 0, 0]),
+        ({"temperature": 0.5, "top_p": 0.7}, np.array([0.25, 0.09, 0, 0]) / 0.34),
+        ({"top_k": 2, "top_p": 0.6}, [1, 0, 0, 0]),  # 0.5 of 0.8 is enough of what top_k left
+    ],
+)
+def test_sample_draws_from_the_distribution_that_its_options_ask_for(change, expected):
+    def step(last, state):
+        return np.log(np.tile([0.5, 0.3, 0.15, 0.05], (len(last), 1))), state
+
+    start = np.zeros(4000, int)
+    found = decoding.sample(np.random.default_rng(2), step, None, start, max_steps=5, **change)
+    shares = np.bincount(np.concatenate(found), minlength=4) / 20_000
+    np.testing.assert_allclose(shares, expected, atol=0.015)
+    assert (shares[np.equal(expected, 0)] == 0).all()
+
+
+def test_a_nucleus_of_everything_keeps_the_rarest_token():
+    log_probs = np.log([0.9, 0.1 - 1e-18, 1e-18])  # the first two sum to 1, rounded
+    assert np.isfinite(decoding.keep_top_p(log_probs, 1.0)).all()
+
+
 def test_top_k_keeps_exactly_k_of_equals():
     kept = np.exp(decoding.keep_top_k(np.log(np.full(5, 0.2)), 2))
     np.testing.assert_allclose(kept, [0.5, 0.5, 0, 0, 0])
@@ -152,8 +240,134 @@ def test_beam_search_reorders_states_of_each_framework(model, framework):
     np.testing.assert_allclose([h.score for h in found], [h.score for h in expected])
 
 
+def as_bfloat16(log_probs):
+    import torch
+
+    return torch.tensor(log_probs).bfloat16()
+
+
+def with_graph(log_probs):
+    import torch
+
+    return torch.tensor(log_probs, requires_grad=True) * 1
+
+
+def as_tensorflow_bfloat16(log_probs):
+    import tensorflow as tf
+
+    return tf.cast(log_probs, tf.bfloat16)
+
+
+@pytest.mark.parametrize("convert", [as_bfloat16, with_graph, as_tensorflow_bfloat16])
+def test_log_probabilities_of_every_framework_and_precision_are_taken(model, convert):
+    step, state = model
+    exact = convert is with_graph
+
+    def converted(tokens, state):
+        log_probs, state = step(tokens, state)
+        return convert(log_probs), state
+
+    how = {"max_steps": 5, "end": END}
+    expected = decoding.beam_search(step, state, START, width=3, **how)
+    found = decoding.beam_search(converted, state, START, width=3, **how)
+    tolerance = 1e-12 if exact else 0.1
+    np.testing.assert_allclose([h.score for h in found], [h.score for h in expected], tolerance)
+    states = np.repeat(state, 3, axis=0)
+    assert decoding.greedy(converted, states, [1, 2, 3], **how) == decoding.greedy(
+        step, states, [1, 2, 3], **how
+    )
+    assert decoding.sample(np.random.default_rng(0), converted, states, [1, 2, 3], **how)
+    forbidden, _ = decoding.forbid(converted, 2)(np.array([1]), state)
+    assert np.isneginf(forbidden[0, 2]) and np.exp(forbidden).sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_rounded_probabilities_are_normalised_again():
+    """In bfloat16 the log-probabilities of 50,000 equal tokens sum to 1.007 (before, an error)."""
+    import torch
+
+    def step(tokens, state):
+        return torch.log_softmax(torch.zeros(1, 50_000), -1).bfloat16(), state
+
+    (ended,) = decoding.beam_search(step, None, START, width=1, max_steps=1, end=END)
+    assert ended.log_prob == pytest.approx(-np.log(50_000), abs=1e-9)
+
+
+@pytest.mark.parametrize("framework", ["numpy", "torch batch second", "tensorflow"])
+def test_several_samples_of_two_prompts_are_those_of_each_prompt(model, framework):
+    step, _ = model
+    states = np.random.default_rng(8).normal(size=(2, 5))
+    start = np.repeat([1, 3], 4)
+    if framework == "tensorflow":
+        import tensorflow as tf
+
+        tiled = decoding.tile({"h": tf.constant(states)}, 4, batch=2, take=tf.gather)["h"].numpy()
+    elif framework == "torch batch second":
+        import torch
+
+        layers = torch.tensor(states)[None]
+        tiled = decoding.tile((layers,), 4, batch=2, take=lambda h, rows: h[:, rows])[0][0].numpy()
+    else:
+        tiled = decoding.tile([states, None], 4, batch=2)[0]
+    np.testing.assert_array_equal(tiled, states[[0, 0, 0, 0, 1, 1, 1, 1]])
+    found = decoding.greedy(step, tiled, start, max_steps=6)
+    alone = [decoding.greedy(step, states[[n]], [t], max_steps=6)[0] for n, t in ((0, 1), (1, 3))]
+    assert found == [alone[0]] * 4 + [alone[1]] * 4
+
+
+def test_a_batch_in_another_place_is_named():
+    """torch's layers have it second: with one layer the step fails, with two the picking."""
+    import torch
+
+    for layers in (1, 2):
+        lstm = torch.nn.LSTM(V, 5, num_layers=layers, batch_first=True)
+        head = torch.nn.Linear(5, V)
+
+        def step(tokens, state, lstm=lstm, head=head):
+            x = torch.nn.functional.one_hot(torch.tensor(tokens), V)[:, None].float()
+            out, state = lstm(x, state)
+            return head(out[:, 0]).log_softmax(-1), state
+
+        state = (torch.zeros(layers, 1, 5), torch.zeros(layers, 1, 5))
+        how = {"width": 3, "max_steps": 4, "end": END}
+        with pytest.raises((ValueError, RuntimeError)) as caught:
+            decoding.beam_search(step, state, START, **how)
+        assert "pass take: for torch's own layers take=lambda" in "".join(caught.value.__notes__)
+        found = decoding.beam_search(step, state, START, take=lambda h, rows: h[:, rows], **how)
+        assert len(found) == 3
+
+
+def test_an_error_of_the_model_itself_is_left_alone():
+    def broken(tokens, state):
+        raise KeyError("weights")
+
+    with pytest.raises(KeyError) as caught:
+        decoding.beam_search(broken, None, START, width=3, max_steps=4, end=END)
+    assert not hasattr(caught.value, "__notes__")
+
+
 def logits(tokens, state):
     return np.zeros((len(tokens), 3)), state
+
+
+def uniform(tokens, state):
+    return np.log(np.full((len(tokens), 3), 1 / 3)), state
+
+
+def second_is_nan(tokens, state):
+    log_probs, state = uniform(tokens, state)
+    log_probs[1] = np.nan
+    return log_probs, state
+
+
+def second_is_wide(tokens, state):
+    log_probs, state = uniform(tokens, state)
+    log_probs[1] = np.log(0.5)
+    return log_probs, state
+
+
+def beam(start=1, state=None, **changed):
+    how = {"width": 2, "max_steps": 3, "end": 0} | changed
+    return decoding.beam_search(uniform, state, start, **how)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +391,43 @@ def logits(tokens, state):
             lambda: decoding.beam_search(logits, None, 1, width=0, max_steps=3, end=0),
             r"width is 0",
         ),
+        (lambda: beam(end=3), "end is 3; expected the id of a token, from 0 to 2"),
+        (lambda: beam(end=-1), "end is -1; expected the id of a token, from 0 to 2"),
+        (lambda: beam(length_penalty=np.nan), "length_penalty is nan; expected a finite number"),
+        (lambda: beam(start=1.5), r"start is \[1.5\]; expected whole numbers"),
+        (lambda: beam(state=np.zeros((4, 1))), r"an array of shape \(4, 1\); expected \(1, ...\)"),
+        (
+            lambda: decoding.greedy(uniform, None, [1, 2], max_steps=3, end=-1),
+            "end is -1; expected the id of a token",
+        ),
+        (
+            lambda: decoding.forbid(uniform, -1)(np.array([1]), None),
+            "tokens is -1; expected the id of a token, from 0 to 2",
+        ),
+        (
+            lambda: decoding.forbid(uniform, 0, 1, 2)(np.array([1]), None),
+            "logits are all -inf; expected at least one possible token",
+        ),
+        (
+            lambda: decoding.sample(
+                np.random.default_rng(0), second_is_nan, None, [1, 2], max_steps=3
+            ),
+            r"log_probs\[1, 0\] = nan; expected a number or -inf",
+        ),
+        (
+            lambda: decoding.greedy(second_is_wide, None, [1, 2], max_steps=3),
+            "exp sums to 1.5; expected 1",
+        ),
+        (lambda: decoding.sharpen(np.zeros(1), np.inf), "temperature is inf; expected more than 0"),
+        (lambda: decoding.tile(np.zeros((3, 2)), 4), r"shape \(3, 2\); expected \(1, ...\)"),
+        (lambda: decoding.tile(np.zeros((3, 2)), 0, batch=3), "samples is 0"),
     ],
 )
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_end_that_is_no_token_is_a_type_error():
+    with pytest.raises(TypeError, match="end is 'a'; expected the id of a token"):
+        beam(end="a")

@@ -1,0 +1,127 @@
+"""Distributions of the next token as log-probabilities: normalise, sharpen, cut, draw.
+
+All functions take one distribution (V,) or several (..., V), tokens along the last axis, as an
+array of any framework, and return a NumPy array.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rnnbook._check import check_sizes
+
+
+def as_array(values: Any) -> np.ndarray:
+    """The numbers of any framework as a NumPy array, without their graph; 16 bits become 32.
+
+    >>> as_array(np.array([0.5, -2], np.float16))
+    array([ 0.5, -2. ], dtype=float32)
+    """
+    if hasattr(values, "detach"):  # a tensor of torch, which NumPy may not read as it is
+        values = values.detach().cpu()
+        values = values.float() if has_16_bits(values) else values
+    array = np.asarray(values)
+    return array.astype(np.float32) if has_16_bits(array) else array
+
+
+def has_16_bits(values: Any) -> bool:
+    """Whether an array of any framework has float16 or bfloat16.
+
+    >>> has_16_bits(np.zeros(3, np.float16)), has_16_bits(np.zeros(3))
+    (True, False)
+    """
+    return "float16" in str(getattr(values, "dtype", ""))
+
+
+def log_softmax(logits: Any) -> np.ndarray:
+    """log(exp(l) / sum(exp(l))) over the last axis, safe for large numbers.
+
+    Raises `ValueError` where no token is left, that is where all logits are -inf.
+
+    >>> np.exp(log_softmax(np.array([1000.0, 1000.0])))
+    array([0.5, 0.5])
+    """
+    logits = as_array(logits)
+    largest = logits.max(axis=-1, keepdims=True)
+    if (largest == -np.inf).any():
+        raise ValueError("logits are all -inf; expected at least one possible token")
+    logits = logits - largest
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def sharpen(log_probs: Any, temperature: float) -> np.ndarray:
+    """The distribution p^(1 / temperature), normalised: sharper below 1, flatter above 1.
+
+    >>> np.exp(sharpen(np.log([0.8, 0.2]), 0.5)).round(3)
+    array([0.941, 0.059])
+    """
+    if not 0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature is {temperature}; expected more than 0, and finite (for 0, use greedy)"
+        )
+    return log_softmax(as_array(log_probs) / temperature)
+
+
+def keep_top_k(log_probs: Any, k: int) -> np.ndarray:
+    """The distribution on its k most probable tokens, normalised (Fan et al. 2018).
+
+    >>> np.exp(keep_top_k(np.log([0.5, 0.3, 0.2]), 2))
+    array([0.625, 0.375, 0.   ])
+    """
+    check_sizes(top_k=k)
+    log_probs = as_array(log_probs)
+    order = np.argsort(-log_probs, axis=-1, kind="stable")
+    keep = np.zeros(log_probs.shape, bool)
+    np.put_along_axis(keep, order[..., :k], True, axis=-1)
+    return log_softmax(np.where(keep, log_probs, -np.inf))
+
+
+def keep_top_p(log_probs: Any, p: float) -> np.ndarray:
+    """The distribution on its nucleus, normalised (Holtzman et al. 2020).
+
+    The nucleus is the smallest set of most probable tokens whose probabilities sum to p or more.
+
+    >>> np.exp(keep_top_p(np.log([0.5, 0.3, 0.2]), 0.7))
+    array([0.625, 0.375, 0.   ])
+    """
+    if not 0 < p <= 1:
+        raise ValueError(f"top_p is {p}; expected a probability above 0 and at most 1")
+    log_probs = as_array(log_probs)
+    if p == 1:  # a sum that rounding brings to 1 early must not cut the rest
+        return log_softmax(log_probs)
+    order = np.argsort(-log_probs, axis=-1, kind="stable")
+    probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
+    before = np.cumsum(probs, axis=-1) - probs  # what the more probable tokens have already
+    keep = np.zeros(log_probs.shape, bool)
+    np.put_along_axis(keep, order, before < p, axis=-1)
+    return log_softmax(np.where(keep, log_probs, -np.inf))
+
+
+def reshape(
+    log_probs: Any,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> np.ndarray:
+    """The distribution that `sample` draws from: `sharpen`, then `keep_top_k`, then `keep_top_p`.
+
+    >>> np.exp(reshape(np.log([0.5, 0.3, 0.2]), temperature=0.5, top_k=2)).round(3)
+    array([0.735, 0.265, 0.   ])
+    """
+    changed = sharpen(log_probs, temperature)
+    changed = changed if top_k is None else keep_top_k(changed, top_k)
+    return changed if top_p is None else keep_top_p(changed, top_p)
+
+
+def draw(rng: np.random.Generator, log_probs: Any) -> np.ndarray:
+    """One token from each row of log-probabilities (N, V), by the Gumbel-max trick.
+
+    The largest of log p + g, with g drawn from a Gumbel distribution, falls on each token with
+    its probability (Gumbel 1954).
+
+    >>> draw(np.random.default_rng(0), np.log(np.array([[1e-300, 1.0], [1.0, 1e-300]])))
+    array([1, 0])
+    """
+    log_probs = as_array(log_probs)
+    return (log_probs + rng.gumbel(size=log_probs.shape)).argmax(axis=-1)
