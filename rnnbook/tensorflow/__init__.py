@@ -1,16 +1,32 @@
 """The same cells and layers as `rnnbook.numpy`, as Keras layers on TensorFlow.
 
-Weights have the names, shapes, order and gate order of the NumPy types, so they are copied by
-`layer.set_weights(params)` and read by `layer.get_weights()`. Gradients come from
-`tf.GradientTape` or from `fit`.
+Weights have the names, shapes, order and gate order of the NumPy types: `layer.params()` gives
+them, `layer.load_params(params)` takes them. Gradients come from `tf.GradientTape` or from `fit`,
+second derivatives from a tape in a tape.
+
+- RNN, LSTM, GRU and LayerNormLSTM are `keras.layers.RNN`: they have its options and return what
+  it returns, and `layer.cell` computes one step. MinGRU, MinLSTM, LRU, DiagonalSSM and ConvLSTM
+  return all outputs and the last state, and have `layer.step`.
+- Every layer is called with x, `initial_state` and `mask` (N, T). A mask that `Masking` or
+  `Embedding` attached to x is used, and handed on with outputs that keep the time axis. A masked
+  step keeps the state and outputs zero; its input may be NaN.
+- NaN elsewhere is refused, in eager mode and in a `tf.function`, but XLA (`jit_compile=True`)
+  leaves that check out.
+- float64 needs `dtype="float64"` on every layer and wrapper, or
+  `keras.config.set_floatx("float64")`: Keras casts inputs to a layer's dtype without a word.
+- A saved model is read by `keras.models.load_model`, which knows these layers once
+  `rnnbook.tensorflow` is imported; without the import it says "Could not locate class". A model
+  exported with `model.export` is read by TensorFlow alone.
+- What can be traced, compiled, exported and run in 16 bits: `rnnbook.tensorflow.export`.
 """
 
 try:
     import tensorflow  # noqa: F401
 except ModuleNotFoundError as error:
+    if error.name != "tensorflow":
+        raise
     raise ModuleNotFoundError(
-        'rnnbook.tensorflow needs TensorFlow: pip install "rnnbook[tensorflow]"',
-        name="tensorflow",
+        "rnnbook.tensorflow needs TensorFlow: pip install tensorflow", name="tensorflow"
     ) from error
 
 import keras

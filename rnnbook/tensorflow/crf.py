@@ -1,18 +1,38 @@
 """The linear-chain conditional random field in Keras.
 
-Symbols and sources: `rnnbook.numpy.crf`. The gradient comes from `tf.GradientTape`.
+Symbols and sources: `rnnbook.numpy.crf`. The gradient comes from `tf.GradientTape` or from `fit`.
 """
 
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
-from rnnbook._check import check_shape, check_sizes
+from rnnbook._check import check_sizes
 from rnnbook.numpy import crf
+from rnnbook.tensorflow._check import check_axes, check_finite, check_fits, check_mask
+from rnnbook.tensorflow.layer import WithParams
+from rnnbook.tensorflow.masks import mask_of, zero_masked
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
-class CRF(keras.layers.Layer):
+class CRF(WithParams):
     """Weights: transitions (K, K), start (K,), end (K,), all zero at first.
+
+    The layer returns its own loss, so `fit` gets a loss function that hands it on, and a target
+    that nobody reads:
+
+        x, tags = keras.Input((T, D)), keras.Input((T,), dtype="int32")
+        losses = CRF(K)(keras.layers.Dense(K)(x), tags)
+        model = keras.Model([x, tags], losses)
+        model.compile("adam", loss=lambda target, losses: losses)
+        model.fit([inputs, labels], np.zeros(N))
+
+    A mask is the argument `mask`, or the one that `Masking` or `Embedding` attached to the
+    emissions. It must count the first step and have no gap; that, NaN, and tags out of range are
+    found in eager mode and in a `tf.function`, but not where XLA compiles it. All sums are of the
+    precision of the weights: float32 under a mixed policy.
 
     >>> layer = CRF(2)
     >>> loss = layer(tf.zeros((1, 3, 2)), tf.constant([[0, 1, 1]]))
@@ -20,37 +40,54 @@ class CRF(keras.layers.Layer):
     0.125
     """
 
-    def __init__(self, num_tags, **options):
+    params_type = crf.Params
+
+    def __init__(self, num_tags: int, **options: Any):
         super().__init__(**options)
         check_sizes(num_tags=num_tags)
         self.num_tags, K = num_tags, num_tags
-        self.supports_masking = True  # the mask is an argument; none is handed on
-        self.transitions = self.add_weight(name="transitions", shape=(K, K), initializer="zeros")
-        self.start = self.add_weight(name="start", shape=(K,), initializer="zeros")
-        self.end = self.add_weight(name="end", shape=(K,), initializer="zeros")
+        self.supports_masking = True
+        options = {"initializer": "zeros", "autocast": False}
+        self.transitions = self.add_weight(name="transitions", shape=(K, K), **options)
+        self.start = self.add_weight(name="start", shape=(K,), **options)
+        self.end = self.add_weight(name="end", shape=(K,), **options)
 
-    def call(self, emissions, tags, mask=None):
-        """The loss -log p(tags | emissions) of each sequence (N,)."""
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None is handed on: there is one loss a sequence, whatever its length."""
+
+    def call(
+        self, emissions: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """The loss -log p(tags | emissions) of each sequence (N,).
+
+        emissions are (N, T, K), tags whole numbers (N, T), the mask is Boolean (N, T).
+        """
         emissions, mask = self._checked(emissions, mask)
-        check_shape("tags", tags, "(N, T)", mask.shape)
-        tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
-        tf.debugging.assert_non_negative(tags, "tags has a negative number")
-        tf.debugging.assert_less(tags, self.num_tags, f"tags must be below {self.num_tags}")
+        tags = self._checked_tags(tags, mask)
         alpha = self._forward_algorithm(emissions, mask)
         log_z = tf.reduce_logsumexp(alpha + self.end, axis=-1)  # eq-crf-log-z
         loss = log_z - self._score(emissions, tags, mask)  # eq-crf-loss
         return loss
 
-    def params(self):
-        """The weights as the NumPy type, copied."""
-        return crf.Params(*self.get_weights())
+    def marginals(
+        self, emissions: tf.Tensor | np.ndarray, mask: tf.Tensor | np.ndarray | None = None
+    ) -> np.ndarray:
+        """The probability of each tag at each step (N, T, K), 0 where masked, as a NumPy array.
 
-    def viterbi(self, emissions, mask=None):
+        >>> CRF(2).marginals(tf.zeros((1, 1, 2))).round(3)
+        array([[[0.5, 0.5]]], dtype=float32)
+        """
+        values, counts = self._checked(emissions, mask)
+        return crf.marginals(self.params(), values.numpy(), mask=counts.numpy())
+
+    def viterbi(
+        self, emissions: tf.Tensor | np.ndarray, mask: tf.Tensor | np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The best tags (N, T), 0 where masked, and their scores (N,), as NumPy arrays."""
-        emissions, mask = self._checked(emissions, mask)
-        return crf.viterbi(self.params(), emissions.numpy(), mask=mask.numpy())
+        values, counts = self._checked(emissions, mask)
+        return crf.viterbi(self.params(), values.numpy(), mask=counts.numpy())
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same layer."""
         return {**super().get_config(), "num_tags": self.num_tags}
 
@@ -79,17 +116,29 @@ class CRF(keras.layers.Layer):
         return score
 
     def _checked(self, emissions, mask):
-        emissions = tf.convert_to_tensor(emissions, dtype=self.compute_dtype)
-        if emissions.shape.rank != 3 or 0 in emissions.shape:
+        """Emissions in the precision of the weights, zero where masked, and the mask."""
+        mask = mask_of(emissions, mask)
+        emissions = tf.cast(tf.convert_to_tensor(emissions), self.variable_dtype)
+        check_axes("emissions", emissions.shape, "(N, T, K)")
+        if 0 in tuple(emissions.shape):
             shape = tuple(emissions.shape)
             raise ValueError(f"emissions has shape {shape}; expected (N, T, K), none of them 0")
-        check_shape("emissions", emissions, "(N, T, K)", (*emissions.shape[:2], self.num_tags))
-        mask = tf.ones(tf.shape(emissions)[:2], tf.bool) if mask is None else mask
+        N, T, _ = emissions.shape
+        check_fits("emissions", emissions, "(N, T, K)", (N, T, self.num_tags))
+        mask = tf.ones_like(emissions[..., 0], tf.bool) if mask is None else mask
         mask = tf.convert_to_tensor(mask)
-        if mask.dtype != tf.bool:
-            raise TypeError(f"mask has dtype {mask.dtype.name}; expected bool")
-        check_shape("mask", mask, "(N, T)", emissions.shape[:2])
+        check_mask(mask, (N, T))
         tf.debugging.assert_equal(mask[:, 0], True, "mask must count the first step")
         gap = tf.reduce_any(mask[:, 1:] & ~mask[:, :-1])
         tf.debugging.assert_equal(gap, False, "mask has a gap; pad sequences at their end only")
-        return tf.where(mask[..., None], emissions, tf.zeros_like(emissions)), mask
+        return check_finite("emissions", zero_masked(emissions, mask)), mask
+
+    def _checked_tags(self, tags, mask):
+        """Tags as int32, zero where masked."""
+        check_fits("tags", tags, "(N, T)", mask.shape)
+        if not tags.dtype.is_integer:
+            raise TypeError(f"tags has dtype {tags.dtype.name}; expected whole numbers")
+        tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
+        tf.debugging.assert_non_negative(tags, "tags has a negative number")
+        tf.debugging.assert_less(tags, self.num_tags, f"tags must be below {self.num_tags}")
+        return tags

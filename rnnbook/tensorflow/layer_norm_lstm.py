@@ -1,57 +1,71 @@
-"""Layer-normalised LSTM in Keras. Symbols and source: `rnnbook.torch.layer_norm_lstm`."""
+"""Layer-normalised LSTM in Keras. Symbols and source: `rnnbook.numpy.layer_norm_lstm`."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from rnnbook.tensorflow.layer import Layer, add_weight
+from rnnbook._check import check_sizes
+from rnnbook.numpy import layer_norm_lstm
+from rnnbook.tensorflow._check import check_axes
+from rnnbook.tensorflow.layer import Cell, Layer, check_step, constant_block, orthogonal_blocks
 
 EPSILON = 1e-5  # added to the variance
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
-class LayerNormLSTMCell(keras.layers.Layer):
+class LayerNormLSTMCell(Cell):
     """One step, with W_x (D, 4H), W_h (H, 4H), b (4H,), s_x, s_h (4H,), s_c, b_c (H,).
+
+    At first W_x, W_h and b are those of an LSTM (b is `forget_bias` at the forget gate), the
+    gains s_x, s_h, s_c are 1, and b_c is zero.
 
     >>> layer = keras.layers.RNN(LayerNormLSTMCell(2))
     >>> layer(tf.ones((1, 5, 3))).shape
     TensorShape([1, 2])
     """
 
-    def __init__(self, units, *, forget_bias=1.0, **options):
+    params_type = layer_norm_lstm.Params
+
+    def __init__(self, units: int, *, forget_bias: float = 1.0, **options: Any):
         super().__init__(**options)
+        check_sizes(units=units)
         self.units, self.forget_bias = units, forget_bias
         self.state_size = [units, units]
         self.output_size = units
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Make the weights: as an LSTM, with gains 1 and the cell's bias 0."""
-        D, H = input_shape[-1], self.units
-        self.W_x = add_weight(self, "W_x", (D, 4 * H), "glorot_uniform")
-        self.W_h = add_weight(self, "W_h", (H, 4 * H), "orthogonal")
-        self.b = add_weight(self, "b", (4 * H,), self._initial_bias)
-        self.s_x = add_weight(self, "s_x", (4 * H,), "ones")
-        self.s_h = add_weight(self, "s_h", (4 * H,), "ones")
-        self.s_c = add_weight(self, "s_c", (H,), "ones")
-        self.b_c = add_weight(self, "b_c", (H,), "zeros")
+        check_axes("x_t", input_shape, self.x_symbols)
+        self.input_size = D = input_shape[-1]
+        H, bias = self.units, constant_block(4, 1, value=self.forget_bias)
+        self.W_x = self.add_weight(name="W_x", shape=(D, 4 * H), initializer="glorot_uniform")
+        self.W_h = self.add_weight(name="W_h", shape=(H, 4 * H), initializer=orthogonal_blocks)
+        self.b = self.add_weight(name="b", shape=(4 * H,), initializer=bias)
+        self.s_x = self.add_weight(name="s_x", shape=(4 * H,), initializer="ones")
+        self.s_h = self.add_weight(name="s_h", shape=(4 * H,), initializer="ones")
+        self.s_c = self.add_weight(name="s_c", shape=(H,), initializer="ones")
+        self.b_c = self.add_weight(name="b_c", shape=(H,), initializer="zeros")
 
-    def _initial_bias(self, shape, dtype=None):
-        b_i, b_f, b_g, b_o = tf.split(tf.zeros(shape, dtype), 4)
-        return tf.concat([b_i, b_f + self.forget_bias, b_g, b_o], axis=0)
-
-    def call(self, x_t, states):
+    def call(self, x_t: tf.Tensor, states: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list]:
         """One step: (N, D) inputs and [h, c] give the output h and the next [h, c]."""
+        check_step(self, x_t, states)
         h_prev, c_prev = states
         h, c = _cell(self, x_t, h_prev, c_prev)
         return h, [h, c]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same cell."""
         return {**super().get_config(), "units": self.units, "forget_bias": self.forget_bias}
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
 class LayerNormLSTM(Layer):
-    """LSTM layer with layer normalisation; options as in `LayerNormLSTMCell`, `keras.layers.RNN`.
+    """LSTM with layer normalisation; options and initial weights are those of its cell.
+
+    Further options are those of `keras.layers.RNN`. Called with x (N, T, D), `initial_state`
+    [h, c], (N, H) each, and a Boolean `mask` (N, T); `cell` computes one step.
 
     >>> LayerNormLSTM(2, return_sequences=True)(tf.ones((1, 5, 3))).shape
     TensorShape([1, 5, 2])
@@ -64,7 +78,9 @@ class LayerNormLSTM(Layer):
 
 
 def _normalise(v):
-    mean, variance = tf.nn.moments(v, axes=[-1], keepdims=True)
+    # tf.nn.moments takes the mean for a constant, which makes second derivatives wrong.
+    mean = tf.reduce_mean(v, axis=-1, keepdims=True)
+    variance = tf.reduce_mean((v - mean) ** 2, axis=-1, keepdims=True)
     u = (v - mean) / tf.sqrt(variance + EPSILON)  # eq-layer-norm
     return u
 

@@ -1,7 +1,13 @@
 """Several recurrent layers on top of each other, each in one direction or in both."""
 
+from typing import Any, Self
+
 import keras
 import tensorflow as tf
+
+from rnnbook._check import type_name
+from rnnbook.tensorflow.layer import Recurrence
+from rnnbook.tensorflow.masks import mask_of
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
@@ -9,30 +15,39 @@ class Stack(keras.layers.Layer):
     """A stack of the layers of this package: `layers` is a list of lists of one or two layers.
 
     An entry of two is bidirectional: the second layer reads the sequence flipped in time, and
-    the outputs are joined along the features. Every layer needs `return_sequences=True` and
-    `return_state=True`. See `rnnbook.numpy.stack`; for models without states in and out,
-    `keras.Sequential` and `keras.layers.Bidirectional` take these layers as well.
+    the outputs are joined along the features. Layers may be of any kind, mixed if you like; a
+    `keras.layers.RNN` (ours: RNN, LSTM, GRU, LayerNormLSTM) needs `return_sequences=True` and
+    `return_state=True`. The stack computes in the dtype of its first layer, unless told
+    otherwise. See `rnnbook.numpy.stack`; for models without states in and out,
+    `keras.Sequential` and `keras.layers.Bidirectional` take a `keras.layers.RNN` as well.
 
-    >>> from rnnbook.tensorflow import GRU
+    >>> from rnnbook.tensorflow import GRU, MinGRU
     >>> def layer(): return GRU(2, return_sequences=True, return_state=True)
-    >>> hs, states = Stack([[layer(), layer()], [layer()]])(tf.ones((1, 5, 3)))
+    >>> hs, states = Stack([[layer(), layer()], [MinGRU(3)]])(tf.ones((1, 5, 3)))
     >>> hs.shape, [len(layer) for layer in states]
-    (TensorShape([1, 5, 2]), [2, 1])
+    (TensorShape([1, 5, 3]), [2, 1])
     """
 
-    def __init__(self, layers, **options):
-        super().__init__(**options)
-        for index, layer in enumerate(layers):
-            if len(layer) not in (1, 2):
-                raise ValueError(f"layers[{index}] has {len(layer)} directions; expected 1 or 2")
-            if not all(one.return_sequences and one.return_state for one in layer):
-                raise ValueError(
-                    f"layers[{index}] must have return_sequences=True and return_state=True"
-                )
+    def __init__(self, layers: list[list[keras.layers.Layer]], **options: Any):
+        _check_layers(layers)
+        super().__init__(**{"dtype": layers[0][0].dtype_policy, **options})
         self.layers = [list(layer) for layer in layers]
+        self.supports_masking = True
 
-    def call(self, x, states=None, mask=None):
-        """Top outputs (N, T, H or 2H) and the last states, nested like the layers."""
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> tuple:
+        """The outputs keep the mask of the inputs; the states have none."""
+        return previous_mask, None
+
+    def call(
+        self, x: tf.Tensor, states: list | None = None, mask: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, list]:
+        """Top outputs (N, T, H or 2H) and the last states, nested like the layers.
+
+        The state of a `keras.layers.RNN` is the list [h] or [h, c], that of another layer what
+        the layer takes and returns.
+        """
+        mask = mask_of(x, mask)
+        _check_states(self.layers, states)
         last_states = []
         for index, layer in enumerate(self.layers):
             outputs, layer_states = [], []
@@ -45,14 +60,15 @@ class Stack(keras.layers.Layer):
             last_states.append(layer_states)
         return x, last_states
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same stack."""
         layers = [[keras.saving.serialize_keras_object(one) for one in ls] for ls in self.layers]
         return {**super().get_config(), "layers": layers}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """A stack with the settings that `get_config` returned."""
+        config = dict(config)
         layers = config.pop("layers")
         layers = [[keras.saving.deserialize_keras_object(one) for one in ls] for ls in layers]
         return cls(layers, **config)
@@ -61,5 +77,47 @@ class Stack(keras.layers.Layer):
 def _run(layer, x, state, mask, reverse):
     if reverse:
         x, mask = tf.reverse(x, [1]), None if mask is None else tf.reverse(mask, [1])
-    hs, *state = layer(x, initial_state=state, mask=mask)
+    if isinstance(layer, Recurrence):
+        hs, state = layer(x, initial_state=state, mask=mask)
+    else:
+        hs, *state = layer(x, initial_state=state, mask=mask)
     return (tf.reverse(hs, [1]) if reverse else hs), state
+
+
+def _check_layers(layers):
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, list | tuple) or len(layer) not in (1, 2):
+            found = (
+                f"has {len(layer)} directions"
+                if isinstance(layer, list | tuple)
+                else (f"is a {type_name(type(layer))}")
+            )
+            raise ValueError(f"layers[{index}] {found}; expected a list of 1 or 2 layers")
+        for direction, one in enumerate(layer):
+            _check_layer(f"layers[{index}][{direction}]", one)
+
+
+def _check_layer(name, layer):
+    if isinstance(layer, Recurrence):
+        return
+    if not isinstance(layer, keras.layers.RNN):
+        raise TypeError(
+            f"{name} is a {type_name(type(layer))}; expected a recurrent layer of "
+            "rnnbook.tensorflow or a keras.layers.RNN"
+        )
+    if not (layer.return_sequences and layer.return_state):
+        raise ValueError(f"{name} must have return_sequences=True and return_state=True")
+    if layer.go_backwards:
+        raise ValueError(
+            f"{name} has go_backwards=True; expected False: the second layer of a pair is given "
+            "the sequence flipped"
+        )
+
+
+def _check_states(layers, states):
+    expected = [len(layer) for layer in layers]
+    if states is not None and [len(entry) for entry in states] != expected:
+        raise ValueError(
+            f"states is nested as {[len(entry) for entry in states]}; expected {expected}, one "
+            "state for each layer and direction"
+        )

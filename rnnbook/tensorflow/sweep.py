@@ -1,5 +1,7 @@
 """Recurrences that sweep an image in four directions. See `rnnbook.numpy.sweep`."""
 
+from typing import Any, Self
+
 import keras
 import tensorflow as tf
 
@@ -11,8 +13,8 @@ from rnnbook.tensorflow.stack import Stack
 class Sweep(keras.layers.Layer):
     """Rows from both ends, then columns from both ends: (N, R, C, D) to (N, R, C, 2H).
 
-    `layers` is [[right, left], [down, up]]; each has return_sequences=True and
-    return_state=True. R, C and D must be known; N may vary.
+    `layers` is [[right, left], [down, up]], each as in `Stack`. R, C and D must be known; N may
+    vary. The layer computes in the dtype of the first of them, unless told otherwise.
 
     >>> from rnnbook.tensorflow import GRU
     >>> def layer(): return GRU(2, return_sequences=True, return_state=True)
@@ -21,14 +23,19 @@ class Sweep(keras.layers.Layer):
     TensorShape([1, 4, 5, 4])
     """
 
-    def __init__(self, layers, **options):
-        super().__init__(**options)
+    def __init__(self, layers: list[list[keras.layers.Layer]], **options: Any):
         check_pairs(layers)
+        super().__init__(**{"dtype": layers[0][0].dtype_policy, **options})
         self.rows, self.columns = (Stack([pair], dtype=self.dtype_policy) for pair in layers)
 
-    def call(self, x):
-        """Outputs of images; every output depends on every pixel."""
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Outputs (N, R, C, 2H) of images (N, R, C, D); each depends on every pixel."""
         check_images(x)
+        if None in x.shape[1:]:
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, R, C, D) with R, C and D known: name "
+                "them in keras.Input((R, C, D)) or in the input_signature"
+            )
         _, R, C, D = x.shape
         rows, _ = self.rows(tf.reshape(x, (-1, C, D)))  # eq-sweep-rows
         H = rows.shape[-1]
@@ -36,7 +43,7 @@ class Sweep(keras.layers.Layer):
         hs, _ = self.columns(tf.reshape(columns, (-1, R, H)))  # eq-sweep-columns
         return tf.transpose(tf.reshape(hs, (-1, C, R, hs.shape[-1])), (0, 2, 1, 3))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same layer."""
         layers = [
             [keras.saving.serialize_keras_object(one) for one in stack.layers[0]]
@@ -45,8 +52,9 @@ class Sweep(keras.layers.Layer):
         return {**super().get_config(), "layers": layers}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """A layer with the settings that `get_config` returned."""
+        config = dict(config)
         layers = config.pop("layers")
         layers = [[keras.saving.deserialize_keras_object(one) for one in ls] for ls in layers]
         return cls(layers, **config)
