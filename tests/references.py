@@ -52,7 +52,7 @@ def run_torch_nn(problem: Problem) -> Result:
     _torch_loss(hs, last, problem).backward()
     for weight in module.parameters():
         weight.data = weight.grad
-    grads = convert.from_torch(module)
+    grads = convert.from_torch(module, activation=problem.cell.activation)
     grads = grads if isinstance(grads, list) else [[grads]]
     if problem.cell.module is not gru:  # from_torch adds two biases, which have equal gradients
         grads = tree_map(lambda g: g / 2 if g.ndim == 1 else g, grads)
@@ -85,7 +85,7 @@ def run_keras(problem: Problem) -> Result:
 
     def gradients(layer, params, grads):
         layer.set_weights([g.numpy() for g in grads])
-        return convert.from_keras(layer)
+        return convert.from_keras(layer, activation=activation)
 
     x = np.nan_to_num(problem.x)
     return _run_tensorflow(problem, rnnbook.tensorflow.Stack(layers), x, gradients)

@@ -8,7 +8,7 @@ from cells import CELLS, IN_KERAS, IN_TORCH_NN, D, H, N, T, random_layers, rando
 
 from rnnbook import convert
 from rnnbook.gradcheck import max_error
-from rnnbook.numpy import gru, lstm, rnn, stack
+from rnnbook.numpy import gru, linear, lstm, rnn, stack
 from rnnbook.tree import leaves
 
 SHAPES = [(1, 1), (2, 1), (1, 2), (3, 2)]
@@ -31,7 +31,7 @@ def assert_same_bits(got, expected):
 def test_torch_round_trip_is_exact(name, num_layers, directions, dtype):
     layers = layers_of(name, num_layers, directions, dtype)
     module = convert.to_torch(layers, activation=CELLS[name].activation)
-    back = convert.from_torch(module)
+    back = convert.from_torch(module, activation=CELLS[name].activation)
     assert_same_bits(back if isinstance(back, list) else [[back]], layers)
 
 
@@ -41,7 +41,7 @@ def test_torch_round_trip_is_exact(name, num_layers, directions, dtype):
 def test_keras_round_trip_is_exact(name, num_layers, directions, dtype):
     layers = layers_of(name, num_layers, directions, dtype)
     model = convert.to_keras(layers, activation=CELLS[name].activation)
-    assert_same_bits(convert.from_keras(model), layers)
+    assert_same_bits(convert.from_keras(model, activation=CELLS[name].activation), layers)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -96,6 +96,34 @@ def test_torch_without_bias():
     assert max_error(module(torch.tensor(x))[0].detach().numpy(), hs) < 1e-6
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_linear_head_goes_both_ways_exactly(dtype):
+    rng = np.random.default_rng(0)
+    head = linear.Params(*(rng.standard_normal(s).astype(dtype) for s in [(H, D), (D,)]))
+    x = rng.standard_normal((N, T, H)).astype(dtype)
+    y, _ = linear.forward(head, x)
+    module, layer = convert.to_torch(head), convert.to_keras(head)
+    tolerance = 1e-6 if dtype == "float32" else 1e-14
+    assert max_error(module(torch.tensor(x)).detach().numpy(), y) < tolerance
+    assert max_error(np.asarray(layer(x)), y) < tolerance
+    for back in (convert.from_torch(module), convert.from_keras(layer)):
+        assert type(back) is linear.Params
+        assert_same_bits([[back]], [[head]])
+
+
+def test_a_head_with_an_activation_is_refused_and_its_remedy_gives_its_outputs():
+    layer = keras.layers.Dense(H, activation="softmax", dtype="float64")
+    x = np.random.default_rng(0).standard_normal((N, D))
+    expected = np.asarray(layer(x))
+    with pytest.raises(ValueError, match=r"layer.activation is 'softmax'; expected 'linear': set"):
+        convert.from_keras(layer)
+    layer.activation = keras.activations.linear
+    scores = np.exp(linear.forward(convert.from_keras(layer), x)[0])
+    assert max_error(scores / scores.sum(axis=-1, keepdims=True), expected) < 1e-12
+    with pytest.raises(ValueError, match=r"has no weights yet; call or build it first"):
+        convert.from_keras(keras.layers.Dense(2))
+
+
 def test_what_the_other_side_has_not():
     rng = np.random.default_rng(0)
     peephole, before = (random_params(CELLS[n], rng) for n in ("lstm-peephole", "gru-before"))
@@ -120,12 +148,12 @@ def test_errors():
     uneven = [[rnn.init(rng, D, H)] * 2, [rnn.init(rng, 2 * H, H)]]
     with pytest.raises(ValueError, match=r"layers\[1\] has 1 directions; expected 2"):
         convert.to_torch(uneven)
-    with pytest.raises(TypeError, match=r"module is a Linear; expected torch.nn.RNN, LSTM or GRU"):
-        convert.from_torch(torch.nn.Linear(2, 2))
+    with pytest.raises(TypeError, match=r"module is a torch.nn.modules.conv.Conv1d; expected"):
+        convert.from_torch(torch.nn.Conv1d(2, 2, 1))
     with pytest.raises(ValueError, match=r"module has proj_size 2; expected 0"):
         convert.from_torch(torch.nn.LSTM(D, H, proj_size=2))
-    with pytest.raises(TypeError, match=r"layer is a Dense; expected Keras SimpleRNN, LSTM or GRU"):
-        convert.from_keras(keras.layers.Dense(2))
+    with pytest.raises(TypeError, match=r"layer is a keras.*Dropout; expected Keras Simple"):
+        convert.from_keras(keras.layers.Dropout(0.5))
     with pytest.raises(ValueError, match=r"has no weights yet; call or build it first"):
         convert.from_keras(keras.layers.LSTM(2))
     layer = keras.layers.LSTM(2, activation="relu")
