@@ -52,6 +52,7 @@ check: unit changed
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 unit: lint
 	$(PYTEST) -m "not gpu and not browser"
@@ -88,5 +89,5 @@ format: $(STAMP)
 	@$(VENV)/bin/ruff format .
 
 clean:
-	rm -rf _build $(VENV) .browser .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf _build $(VENV) .browser .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

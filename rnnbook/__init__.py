@@ -18,22 +18,26 @@ EXTRAS = {
     "export": ("onnx", "onnxruntime", "onnxscript"),
 }
 
+PACKAGES = {"sklearn": "scikit-learn"}  # where a module's package has another name
+
 
 def require(extras: str) -> None:
     """Raise `ModuleNotFoundError`, saying what to install, where an optional part is missing.
 
-    `extras` is a list with commas, such as "torch,notebooks", as in `pip install "rnnbook[...]"`.
+    `extras` is a list with commas, such as "torch,notebooks": the names of optional parts.
 
     >>> require("data")
     """
     from importlib.util import find_spec
 
-    for extra in extras.split(","):
-        if extra not in EXTRAS:
-            raise ValueError(f"extras has {extra!r}; expected some of {', '.join(EXTRAS)}")
-        for module in EXTRAS[extra]:
-            if find_spec(module) is None:
-                raise ModuleNotFoundError(
-                    f'this notebook needs the module {module}: pip install "rnnbook[{extras}]"',
-                    name=module,
-                )
+    parts = [part.strip() for part in extras.split(",")]
+    for part in parts:
+        if part not in EXTRAS:
+            raise ValueError(f"extras has {part!r}; expected some of {', '.join(EXTRAS)}")
+    modules = [module for part in parts for module in EXTRAS[part]]
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(PACKAGES.get(module, module) for module in missing))
+        raise ModuleNotFoundError(
+            f"this notebook needs {', '.join(missing)}: pip install {packages}", name=missing[0]
+        )

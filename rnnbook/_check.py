@@ -1,6 +1,7 @@
 """Checks of what a caller passes in, with errors that say what came and what was expected."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def type_name(kind: type) -> str:
     return f"{module.rsplit('.', 1)[1]}.{kind.__name__}" if ours else kind.__name__
 
 
-def check_shape(name: str, array, symbols: str, expected: Sequence[int]) -> None:
+def check_shape(name: str, array: Any, symbols: str, expected: Sequence[int]) -> None:
     """Raise `ValueError` unless `array.shape` is `expected`; `symbols` is how the text writes it.
 
     >>> check_shape("W_h", np.zeros((8, 31)), "(H, 4H)", (8, 32))
@@ -32,7 +33,7 @@ def check_shape(name: str, array, symbols: str, expected: Sequence[int]) -> None
         raise ValueError(f"{name} has shape {tuple(array.shape)}; expected {symbols} = ({shape})")
 
 
-def check_dtypes(**arrays) -> None:
+def check_dtypes(**arrays: Any) -> None:
     """Raise `TypeError` unless all NumPy arrays share one floating or complex dtype.
 
     >>> check_dtypes(W_x=np.zeros(2), x=np.zeros(2, np.float32))
@@ -55,7 +56,7 @@ def check_dtypes(**arrays) -> None:
             )
 
 
-def check_type(name: str, value, kinds: Sequence[type]) -> None:
+def check_type(name: str, value: Any, kinds: Sequence[type]) -> None:
     """Raise `TypeError` unless `value` is of one of the types `kinds`, not of a derived one.
 
     >>> from rnnbook.numpy import gru, linear
@@ -70,7 +71,7 @@ def check_type(name: str, value, kinds: Sequence[type]) -> None:
         raise TypeError(f"{name} is a {type_name(type(value))}; expected {expected}")
 
 
-def check_sizes(**sizes) -> None:
+def check_sizes(**sizes: Any) -> None:
     """Raise unless every size is a positive whole number.
 
     >>> check_sizes(hidden_size=0)
@@ -85,7 +86,7 @@ def check_sizes(**sizes) -> None:
             raise ValueError(f"{name} is {size}; expected a positive whole number")
 
 
-def check_choice(name: str, value, choices: Sequence) -> None:
+def check_choice(name: str, value: Any, choices: Sequence) -> None:
     """Raise `ValueError` unless `value` is one of `choices`.
 
     >>> check_choice("activation", "sine", ("tanh", "relu"))
@@ -97,7 +98,7 @@ def check_choice(name: str, value, choices: Sequence) -> None:
         raise ValueError(f"{name} is {value!r}; expected {' or '.join(map(repr, choices))}")
 
 
-def check_sequence(x, input_size: int) -> None:
+def check_sequence(x: Any, input_size: int) -> None:
     """Raise `ValueError` unless `x` is a batch of sequences (N, T, D) with D = `input_size`.
 
     >>> check_sequence(np.zeros((4, 0, 3)), 3)
@@ -118,7 +119,7 @@ def check_sequence(x, input_size: int) -> None:
         )
 
 
-def check_step(x_t, input_size: int) -> None:
+def check_step(x_t: Any, input_size: int) -> None:
     """Raise `ValueError` unless `x_t` is one step of a batch of sequences, (N, D).
 
     >>> check_step(np.zeros(3), 3)
@@ -147,7 +148,7 @@ def check_finite(x: np.ndarray, mask: np.ndarray | None) -> None:
         raise ValueError(f"x[{n}, {t}] has NaN or infinity; mask the step or clean the input")
 
 
-def check_rate(**rates) -> None:
+def check_rate(**rates: float) -> None:
     """Raise `ValueError` unless every rate is a probability below 1.
 
     >>> check_rate(state_rate=1.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path) -> Iterator[Path]:
+def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path to write to, which replaces `path` at the end; on an error `path` stays.
 
     >>> from tempfile import TemporaryDirectory

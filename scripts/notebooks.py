@@ -48,17 +48,13 @@ START_UP = re.compile(
     r"^(\d{4}-\d\d-\d\d .*|[WIE]\d{4} .*|WARNING: All log messages .*|To enable.*)$"
 )
 FIRST_CELL = """\
-# Installs rnnbook where it is missing (Colab, a browser).
+# Installs rnnbook where it is missing (Colab).
 import importlib.util
-import sys
 
 needs = "{extras}"
 if importlib.util.find_spec("rnnbook") is None:
-    if sys.platform == "emscripten":
-        %pip install -q rnnbook
-    else:
-        place = "git+{address}.git@main"
-        %pip install -q "rnnbook[{{needs}}] @ {{place}}"
+    place = "git+{address}.git@main"
+    %pip install -q "rnnbook[{{needs}}] @ {{place}}"
 
 import rnnbook
 
@@ -236,10 +232,13 @@ def check():
 
 
 def set_first_cells():
-    """Write the install cell into every notebook; one that changes has to be run again."""
+    """Write the install cell into every notebook. It prints nothing: what is current stays so."""
     for path in paths():
         notebook = read(path)
+        current = is_current(notebook)
         set_first_cell(notebook)
+        if current:
+            notebook.metadata["rnnbook"]["hash"] = code_hash(notebook)
         save(notebook, path)
 
 

@@ -1,8 +1,10 @@
 """Bad input to a recurrent layer gets an error that names what came and what was expected."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,20 +186,30 @@ def run(code, **environment):
     )
 
 
-@pytest.mark.parametrize("package", ["torch", "tensorflow"])
-def test_a_missing_framework_is_named(package):
+@pytest.mark.parametrize("package, name", [("torch", "PyTorch"), ("tensorflow", "TensorFlow")])
+def test_a_missing_framework_is_named(package, name):
     code = f"import sys; sys.modules[{package!r}] = None; import rnnbook.{package}"
     result = run(code)
     assert result.returncode != 0
-    assert f'pip install "rnnbook[{package}]"' in result.stderr
+    assert f"rnnbook.{package} needs {name}: pip install {package}" in result.stderr
+
+
+def test_nobody_is_sent_to_a_name_that_someone_else_could_take():
+    """`rnnbook` is on no registry: an install command must name its address, or a dependency."""
+    root = Path(rnnbook.__file__).parent
+    for path in root.glob("**/*.py"):
+        text = path.read_text("utf-8")
+        for command in re.findall(r"pip install [^\n]*rnnbook[^\n]*", text):
+            assert "git+https://" in command, f"{path.name}: {command}"
 
 
 def test_a_notebook_without_its_framework_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch" else name)
+    absent = {"torch", "sklearn"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in absent else name)
     with pytest.raises(
-        ModuleNotFoundError, match=r'needs the module torch: pip install "rnnbook\[data,torch\]"'
+        ModuleNotFoundError, match=r"needs torch, sklearn: pip install torch scikit-learn$"
     ):
-        rnnbook.require("data,torch")
+        rnnbook.require("data,torch,notebooks")
     with pytest.raises(ValueError, match=r"extras has 'jax'; expected some of torch, tensorflow"):
         rnnbook.require("jax")
 

@@ -1,6 +1,7 @@
 """A sentence of the book, checked where it stands."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,9 @@ class ClaimError(AssertionError):
     """A claim of the book does not hold."""
 
 
-def claim(statement: str, holds, evidence=None, *, kind: str, seeds: int | None = None) -> None:
+def claim(
+    statement: str, holds: Any, evidence: Any = None, *, kind: str, seeds: int | None = None
+) -> None:
     """Print the statement, its evidence and its kind; raise `ClaimError` if it does not hold.
 
     `kind` says what stands behind the sentence, since a reader can't guess it:
@@ -48,7 +51,7 @@ def claim(statement: str, holds, evidence=None, *, kind: str, seeds: int | None 
     print(f"kind: {source}")
 
 
-def words(evidence) -> str:
+def words(evidence: Any) -> str:
     """Evidence as a reader would write it: numbers to four digits, no brackets and no quotes.
 
     >>> words({"GRU": 0.82841, "LSTM": [1.5, 2.25e-16]})
@@ -83,7 +86,8 @@ def _word(value):
     if isinstance(value, Integral):
         return f"{value:,}"
     if isinstance(value, Real):
-        return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+        number = float(value)
+        return f"{number:,.0f}" if 1000 <= abs(number) < 1e9 else f"{number:.4g}"
     return str(value)
 
 

@@ -4,6 +4,7 @@ import gzip
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 # For Chinese and Japanese text: a part of Noto Sans CJK TC, under the SIL Open Font License.
 FONT = Path(__file__).parent / "fonts" / "NotoSansCJKtc-subset.otf"
@@ -28,7 +29,7 @@ DATA = ("#332288", "#CC6677", "#999933", "#AA4499", "#88CCEE", "#DDCC77", "#8822
 # Text on a picture keeps its colour on a dark page, as the picture does.
 ON_LIGHT, ON_DARK = "#0B0B0B", "#FFFFFF"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.figsize": (7.2, 3.6),
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
@@ -64,6 +65,7 @@ def use_style() -> None:
     False
     """
     import matplotlib as mpl
+    from cycler import cycler
     from matplotlib import font_manager
 
     fonts = font_manager.fontManager
@@ -72,11 +74,11 @@ def use_style() -> None:
         # Bold text takes the same characters, or Matplotlib warns that it has no bold ones.
         fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
     mpl.rcParams.update(STYLE)
-    mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=list(COLORS.values()))
+    mpl.rcParams["axes.prop_cycle"] = cycler(color=list(COLORS.values()))
     _show_as_svg()
 
 
-def drawn(figure, kind: str) -> bytes:
+def drawn(figure: Any, kind: str) -> bytes:
     """A figure as the bytes of an SVG or PNG file.
 
     >>> from matplotlib.figure import Figure

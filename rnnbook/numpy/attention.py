@@ -29,6 +29,7 @@ look at, all weights and the context are 0.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_choice, check_dtypes, check_shape, check_sizes, check_type
 from rnnbook.numpy.init import glorot_uniform
@@ -75,7 +76,7 @@ def init(
     *,
     score: str = "additive",
     units: int | None = None,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """Glorot-uniform weights for the score "additive", "general" or "dot".
 

@@ -17,9 +17,10 @@ a_i       (N, R, C, H)      pre-activation of i; da_i is its gradient
 ========= ================= =======================================================
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_finite, check_shape, check_sizes
 from rnnbook.numpy.activations import sigmoid
@@ -61,7 +62,7 @@ def init(
     *,
     kernel_size: int = 3,
     forget_bias: float = 1.0,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """Glorot-uniform W_x; in W_h an orthogonal matrix per gate at the centre, zero around it.
 
@@ -82,7 +83,7 @@ def init(
     return Params(W_x.astype(dtype), W_h.astype(dtype), b)
 
 
-def step(params: Params, x_t: np.ndarray, state: State) -> State:
+def step(params: Params, x_t: np.ndarray, state: tuple[np.ndarray, np.ndarray]) -> State:
     """One step: frames (N, R, C, D) and a state give the next state.
 
     >>> params = init(np.random.default_rng(0), channels=2, hidden_size=3)
@@ -100,7 +101,7 @@ def step(params: Params, x_t: np.ndarray, state: State) -> State:
 def forward(
     params: Params,
     x: np.ndarray,
-    state: State | None = None,
+    state: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, State, Cache]:
@@ -136,7 +137,10 @@ def forward(
 
 
 def backward(
-    params: Params, cache: Cache, dhs: np.ndarray | None, dstate: State | None = None
+    params: Params,
+    cache: Cache,
+    dhs: np.ndarray | None,
+    dstate: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[Params, np.ndarray, State]:
     """Backpropagation through time: gradients of a loss from its gradients at the outputs.
 
@@ -226,7 +230,7 @@ def _check_inputs(params, x, state, mask):
     return state
 
 
-def check_videos(W_x, W_h, b, x):
+def check_videos(W_x: Any, W_h: Any, b: Any, x: Any) -> int:
     """Raise unless the filters fit one another and x is (N, T, R, C, D); return H."""
     k, _, D, _ = W_x.shape
     H = W_h.shape[2]
@@ -242,7 +246,7 @@ def check_videos(W_x, W_h, b, x):
 
 
 def _check_gradients(h, dhs, dstate):
-    T, N, *shape = len(h) - 1, *h.shape[1:]
+    T, (N, *shape) = len(h) - 1, h.shape[1:]
     dhs = np.zeros((N, T, *shape), h.dtype) if dhs is None else dhs
     dh, dc = np.zeros((2, N, *shape), h.dtype) if dstate is None else dstate
     check_dtypes(cache=h, dhs=dhs, dh=dh, dc=dc)

@@ -27,6 +27,7 @@ log_z        (N,)          log Z
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_shape, check_sizes
 
@@ -49,7 +50,7 @@ class Cache(NamedTuple):
     log_z: np.ndarray  # (N,)
 
 
-def init(num_tags: int, *, dtype=np.float64) -> Params:
+def init(num_tags: int, *, dtype: DTypeLike = np.float64) -> Params:
     """Zeros: every sequence of tags starts out equally likely.
 
     >>> [w.shape for w in init(4)]

@@ -19,6 +19,7 @@ skip           (D,)      weights past them
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
 from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
@@ -46,7 +47,9 @@ class Cache(NamedTuple):
     h_0: np.ndarray  # (N, D, M) complex
 
 
-def init(rng: np.random.Generator, input_size: int, state_size: int, *, dtype=np.float64) -> Params:
+def init(
+    rng: np.random.Generator, input_size: int, state_size: int, *, dtype: DTypeLike = np.float64
+) -> Params:
     """S4D-Lin: decay 1/2, frequencies pi m, steps from 0.001 to 0.1 on a logarithmic scale.
 
     >>> init(np.random.default_rng(0), input_size=2, state_size=3).frequency.shape

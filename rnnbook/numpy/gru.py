@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import (
     check_choice,
@@ -57,7 +58,7 @@ class BeforeParams(NamedTuple):
     b: np.ndarray  # (3H,)
 
 
-RESETS = {"after": Params, "before": BeforeParams}
+RESETS: dict[str, type[Params] | type[BeforeParams]] = {"after": Params, "before": BeforeParams}
 BLOCKS = {Params: ("r", "z", "n"), BeforeParams: ("r", "z", "n")}  # of H columns each, in order
 
 
@@ -76,7 +77,7 @@ def init(
     hidden_size: int,
     *,
     reset: str = "after",
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params | BeforeParams:
     """Random weights: Glorot-uniform W_x, one orthogonal matrix per gate in W_h, zero biases.
 
@@ -135,7 +136,7 @@ def forward(
     if mask is not None:
         x = select(mask, x, 0)
     x = x.swapaxes(0, 1).copy()
-    T, N, H = len(x), *h_0.shape
+    T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, -1)
     h = np.empty((T + 1, N, H), x.dtype)
     gates = np.empty((T, len(cached), N, H), x.dtype)
@@ -323,7 +324,7 @@ def _check_params(params):
 
 
 def _check_gradients(h, dhs, dstate):
-    T, N, H = len(h) - 1, *h[0].shape
+    T, (N, H) = len(h) - 1, h[0].shape
     dhs = np.zeros((N, T, H), h.dtype) if dhs is None else dhs
     dh = np.zeros((N, H), h.dtype) if dstate is None else dstate
     check_dtypes(cache=h, dhs=dhs, dstate=dh)

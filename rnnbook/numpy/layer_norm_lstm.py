@@ -21,6 +21,7 @@ u_c       (N, H)        normalised cell
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import (
     check_dtypes,
@@ -69,7 +70,7 @@ def init(
     hidden_size: int,
     *,
     forget_bias: float = 1.0,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """As an LSTM: Glorot-uniform W_x, one orthogonal matrix per gate in W_h, zero b but
     `forget_bias` for f. The gains are 1, the bias b_c of the cell is 0.
@@ -80,10 +81,11 @@ def init(
     check_sizes(input_size=input_size, hidden_size=hidden_size)
     plain = lstm.init(rng, input_size, hidden_size, forget_bias=forget_bias, dtype=dtype)
     s_x, s_h = np.ones((2, 4 * hidden_size), dtype)
-    return Params(*plain, s_x, s_h, np.ones(hidden_size, dtype), np.zeros(hidden_size, dtype))
+    s_c, b_c = np.ones(hidden_size, dtype), np.zeros(hidden_size, dtype)
+    return Params(plain.W_x, plain.W_h, plain.b, s_x, s_h, s_c, b_c)
 
 
-def step(params: Params, x_t: np.ndarray, state: State) -> State:
+def step(params: Params, x_t: np.ndarray, state: tuple[np.ndarray, np.ndarray]) -> State:
     """One step of N sequences: (N, D) inputs and a state of (N, H) arrays give the next state.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
@@ -102,7 +104,7 @@ def step(params: Params, x_t: np.ndarray, state: State) -> State:
 def forward(
     params: Params,
     x: np.ndarray,
-    state: State | None = None,
+    state: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, State, Cache]:
@@ -120,7 +122,7 @@ def forward(
     h_0, c_0 = _check_inputs(params, x, state, mask)
     x = x if mask is None else select(mask, x, 0)
     x = x.swapaxes(0, 1).copy()
-    T, N, H = len(x), *h_0.shape
+    T, (N, H) = len(x), h_0.shape
     u_x, scale_x = _normalise(x @ params.W_x)
     h, c = np.empty((2, T + 1, N, H), x.dtype)
     gates, normal_h, normal_c = np.empty((T, 4, N, H), x.dtype), [], []
@@ -138,7 +140,10 @@ def forward(
 
 
 def backward(
-    params: Params, cache: Cache, dhs: np.ndarray | None, dstate: State | None = None
+    params: Params,
+    cache: Cache,
+    dhs: np.ndarray | None,
+    dstate: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[Params, np.ndarray, State]:
     """Backpropagation through time: gradients of a loss from its gradients at the outputs.
 
@@ -154,7 +159,7 @@ def backward(
     """
     x, mask, h, c, gates, normal_x, normal_h, normal_c = cache
     dhs, dh, dc = lstm._check_gradients(h, dhs, dstate)
-    T, N, H = len(x), *dh.shape
+    T, (N, H) = len(x), dh.shape
     da, dv_h = np.empty((2, T, N, 4 * H), x.dtype)
     dy_c = np.empty((T, N, H), x.dtype)
     for t in reversed(range(T)):

@@ -1,6 +1,7 @@
 """What the layers around a linear recurrence share: minGRU, minLSTM, LRU and diagonal SSM."""
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape
 from rnnbook.numpy.masks import check_mask
@@ -14,7 +15,7 @@ def check_inputs(
     symbols: tuple[str, ...],
     sizes: tuple[int, ...],
     mask: np.ndarray | None,
-    dtype=None,
+    dtype: DTypeLike | None = None,
 ) -> np.ndarray:
     """Check what comes into a layer around a scan; returns the first state, zeros for None.
 

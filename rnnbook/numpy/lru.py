@@ -20,6 +20,7 @@ h            (N, T, H) complex states
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
 from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
@@ -56,7 +57,7 @@ def init(
     *,
     radius: tuple[float, float] = (0.9, 0.999),
     max_angle: float = 2 * np.pi,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """Eigenvalues uniform on the ring between two radii; normal B, C and skip.
 

@@ -19,6 +19,7 @@ a_i       (N, H)        pre-activation of gate i; da_i is its gradient
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import (
     check_dtypes,
@@ -74,7 +75,7 @@ def init(
     *,
     peepholes: bool = False,
     forget_bias: float = 1.0,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params | PeepholeParams:
     """Random weights: Glorot-uniform W_x, one orthogonal matrix per gate in W_h, zero bias.
 
@@ -95,7 +96,9 @@ def init(
     return PeepholeParams(*params, np.zeros((3, H), dtype)) if peepholes else params
 
 
-def step(params: Params | PeepholeParams, x_t: np.ndarray, state: State) -> State:
+def step(
+    params: Params | PeepholeParams, x_t: np.ndarray, state: tuple[np.ndarray, np.ndarray]
+) -> State:
     """One step of N sequences: (N, D) inputs and a state of (N, H) arrays give the next state.
 
     >>> params = init(np.random.default_rng(0), input_size=3, hidden_size=2)
@@ -113,7 +116,7 @@ def step(params: Params | PeepholeParams, x_t: np.ndarray, state: State) -> Stat
 def forward(
     params: Params | PeepholeParams,
     x: np.ndarray,
-    state: State | None = None,
+    state: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, State, Cache]:
@@ -135,7 +138,7 @@ def forward(
     if mask is not None:
         x = select(mask, x, 0)
     x = x.swapaxes(0, 1).copy()
-    T, N, H = len(x), *h_0.shape
+    T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, 4 * H)
     h, c = np.empty((2, T + 1, N, H), x.dtype)
     gates = np.empty((T, 4, N, H), x.dtype)
@@ -156,7 +159,7 @@ def backward(
     params: Params | PeepholeParams,
     cache: Cache,
     dhs: np.ndarray | None,
-    dstate: State | None = None,
+    dstate: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[Params | PeepholeParams, np.ndarray, State]:
     """Backpropagation through time: gradients of a loss from its gradients at the outputs.
 
@@ -172,7 +175,7 @@ def backward(
     """
     x, mask, h, c, gates = cache
     dhs, dh, dc = _check_gradients(h, dhs, dstate)
-    T, N, H = len(x), *dh.shape
+    T, (N, H) = len(x), dh.shape
     W_hT = params.W_h.T.copy()  # one block of memory: the loop's product is faster
     da = np.empty((T, N, 4 * H), x.dtype)
     for t in reversed(range(T)):
@@ -284,7 +287,7 @@ def _check_params(params):
 
 
 def _check_gradients(h, dhs, dstate):
-    T, N, H = len(h) - 1, *h[0].shape
+    T, (N, H) = len(h) - 1, h[0].shape
     dhs = np.zeros((N, T, H), h.dtype) if dhs is None else dhs
     dh, dc = np.zeros((2, N, H), h.dtype) if dstate is None else dstate
     check_dtypes(cache=h, dhs=dhs, dh=dh, dc=dc)

@@ -6,6 +6,7 @@ first product, because 0 * NaN is NaN and would spoil every weight gradient.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def check_mask(mask: np.ndarray | None, x: np.ndarray) -> None:
@@ -25,7 +26,7 @@ def check_mask(mask: np.ndarray | None, x: np.ndarray) -> None:
         raise ValueError(f"mask has shape {mask.shape}; expected (N, T) = {x.shape[:2]}")
 
 
-def select(mask_t: np.ndarray, if_counted: np.ndarray, if_masked) -> np.ndarray:
+def select(mask_t: np.ndarray, if_counted: np.ndarray, if_masked: ArrayLike) -> np.ndarray:
     """Row by row: `if_counted` where `mask_t` is True, else `if_masked`.
 
     `mask_t` has one axis fewer than the arrays. Unlike a product with 0 and 1, it never mixes

@@ -16,6 +16,7 @@ h         (N, T, H)     states, which are also the outputs
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
 from rnnbook.numpy.activations import sigmoid
@@ -49,7 +50,7 @@ def init(
     hidden_size: int,
     *,
     keep_bias: float = 0.0,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> Params:
     """Glorot-uniform W, zero bias but `keep_bias` for z.
 

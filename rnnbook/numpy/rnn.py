@@ -16,6 +16,7 @@ phi                     activation, "tanh" or "relu"
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnbook._check import (
     check_choice,
@@ -49,7 +50,7 @@ class Cache(NamedTuple):
 
 
 def init(
-    rng: np.random.Generator, input_size: int, hidden_size: int, *, dtype=np.float64
+    rng: np.random.Generator, input_size: int, hidden_size: int, *, dtype: DTypeLike = np.float64
 ) -> Params:
     """Random weights: Glorot-uniform W_x, orthogonal W_h, zero bias.
 
@@ -104,7 +105,7 @@ def forward(
     if mask is not None:
         x = select(mask, x, 0)
     x = x.swapaxes(0, 1).copy()
-    T, N, H = len(x), *h_0.shape
+    T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, H)
     h = np.empty((T + 1, N, H), x.dtype)
     h[0] = h_0
@@ -137,7 +138,7 @@ def backward(
     x, mask, activation, h = cache
     dhs, dh = _check_gradients(h, dhs, dstate)
     dphi = DERIVATIVES[activation]
-    T, N, H = len(x), *dh.shape
+    T, (N, H) = len(x), dh.shape
     W_hT = params.W_h.T.copy()  # one block of memory: the loop's product is faster
     da = np.empty((T, N, H), x.dtype)
     for t in reversed(range(T)):
@@ -206,7 +207,7 @@ def _check_params(params):
 
 
 def _check_gradients(h, dhs, dstate):
-    T, N, H = len(h) - 1, *h[0].shape
+    T, (N, H) = len(h) - 1, h[0].shape
     dhs = np.zeros((N, T, H), h.dtype) if dhs is None else dhs
     dh = np.zeros((N, H), h.dtype) if dstate is None else dstate
     check_dtypes(cache=h, dhs=dhs, dstate=dh)

@@ -112,12 +112,13 @@ class _Scan(torch.autograd.Function):
     @staticmethod
     def vmap(info, in_dims, *inputs):
         """Each entry behind time has a scan of its own, so one more axis goes there."""
-        *tensors, chunk, reverse = inputs
+        chunk, reverse = inputs[3:]
         moved = []
-        for x, dim, place in zip(tensors, in_dims[:3], (2, 2, 1), strict=True):
+        for x, dim, place in zip(inputs[:3], in_dims[:3], (2, 2, 1), strict=True):
             x = x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
             moved.append(x.movedim(0, place))
-        return _scan(*moved, chunk, reverse), 2
+        a, b, h_0 = moved
+        return _scan(a, b, h_0, chunk, reverse), 2
 
 
 class _ScanWithTangent(_Scan):

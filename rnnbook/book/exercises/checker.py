@@ -20,7 +20,7 @@ class Exercise(NamedTuple):
     tolerance: float = 1e-8
 
 
-def first_mistake(exercise, answer):
+def first_mistake(exercise: Exercise, answer: Callable) -> str | None:
     """What to say about `answer`, or None where it is right."""
     rng = np.random.default_rng(0)
     for _ in range(CASES):

@@ -1,5 +1,6 @@
 """Exercises of `chapters/outlook/deeper`."""
 
+from functools import partial
 from math import comb
 
 import numpy as np
@@ -71,14 +72,12 @@ EXERCISES = {
         outputs=("y",),
         mistakes={
             "This normalises over the steps; take the mean over the units of each step.": (
-                lambda *arguments: _norm(*arguments, axis=1)
+                partial(_norm, axis=1)
             ),
             "This normalises over the sequences; take the mean over the units of each step.": (
-                lambda *arguments: _norm(*arguments, axis=0)
+                partial(_norm, axis=0)
             ),
-            "Divide the squares by the number of units, not by one less.": (
-                lambda *arguments: _norm(*arguments, ddof=1)
-            ),
+            "Divide the squares by the number of units, not by one less.": (partial(_norm, ddof=1)),
             "eps belongs under the root, beside the variance.": _norm_late_eps,
         },
     ),

@@ -1,5 +1,7 @@
 """Exercises of `chapters/tools/frameworks`."""
 
+from functools import partial
+
 import numpy as np
 
 from rnnbook.book.exercises.checker import Exercise
@@ -64,10 +66,10 @@ EXERCISES = {
         outputs=("the kernel", "the recurrent kernel", "the bias"),
         mistakes={
             "The gates stand as in torch, r, z, n: Keras wants z, r, n.": (
-                lambda *weights: _torch_to_keras(*weights, order=(0, 1, 2))
+                partial(_torch_to_keras, order=(0, 1, 2))
             ),
             "The gates are turned round, n, z, r: exchange only the first two.": (
-                lambda *weights: _torch_to_keras(*weights, order=(2, 1, 0))
+                partial(_torch_to_keras, order=(2, 1, 0))
             ),
             "Transpose the matrices: Keras multiplies from the other side.": _not_transposed,
             "The two biases of a GRU are not added: stack them.": _one_bias,

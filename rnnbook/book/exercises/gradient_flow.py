@@ -21,7 +21,7 @@ def _norms(J):
     product, norms = np.eye(J.shape[1]), [1.0]
     for J_t in J[::-1]:
         product = product @ J_t
-        norms.append(np.linalg.norm(product, 2))
+        norms.append(float(np.linalg.norm(product, 2)))
     return np.array(norms)
 
 
@@ -29,7 +29,7 @@ def _norms_wrong_order(J):
     product, norms = np.eye(J.shape[1]), [1.0]
     for J_t in J[::-1]:
         product = J_t @ product
-        norms.append(np.linalg.norm(product, 2))
+        norms.append(float(np.linalg.norm(product, 2)))
     return np.array(norms)
 
 

@@ -7,6 +7,7 @@ An experiment takes longer than a notebook may. Its script stands in the reposit
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def load_benchmarks() -> dict:
     return json.loads(path.read_text("utf-8"))
 
 
-def runs(name: str, **settings) -> list[dict]:
+def runs(name: str, **settings: Any) -> list[dict]:
     """The runs of an experiment whose settings are these, as dicts of settings and results.
 
     Raises `KeyError` for a setting that no run has, and `ValueError` where no run fits.
@@ -70,12 +71,12 @@ def best(found: list[dict], by: str, *, setting: str = "rate", largest: bool = F
     >>> {run["rate"] for run in best(both, "validation", largest=True)}
     {0.001}
     """
-    groups = {}
+    groups: dict = {}
     for run in found:
         groups.setdefault(run[setting], []).append(run)
     means = {value: np.mean([run[by] for run in group]) for value, group in groups.items()}
     choose = max if largest else min
-    return groups[choose(means, key=means.get)]
+    return groups[choose(means, key=lambda value: means[value])]
 
 
 def load_weights(name: str, file: str) -> dict[str, np.ndarray]:
