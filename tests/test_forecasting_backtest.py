@@ -173,7 +173,7 @@ def test_a_model_for_one_number_may_return_one_axis():
     [
         (np.arange(160)[::-1], "before times"),
         (np.insert(np.arange(160), 7, 7), "the same as times"),
-        (np.delete(np.arange(160), 50), "2 hours after times.* expected a step of 1 hours"),
+        (np.delete(np.arange(160), 50), "2 hours after times.* expected a step of 1 hour"),
     ],
     ids=["reversed", "duplicated", "gapped"],
 )
@@ -208,8 +208,12 @@ def test_which_times_are_looked_at():
     months = pandas.Series(SERIES[:, 0], pandas.date_range("2000-01-01", periods=160, freq="MS"))
     with pytest.raises(ValueError, match="before times"):
         windows(months[::-1], 6, 3)
-    with pytest.raises(ValueError, match="expected a step of 28 days"):
-        windows(months.set_axis(pandas.DatetimeIndex(months.index, freq=None)), 6, 3)
+    read = months.set_axis(pandas.DatetimeIndex(months.index, freq=None))  # as from a file
+    assert len(windows(read, 6, 3)[2]) == 152
+    with pytest.raises(ValueError, match=r"times\[50\] is 2004-04-01, 60 days.* step of 1 month"):
+        windows(read.drop(read.index[50]), 6, 3)
+    with pytest.raises(ValueError, match=r"times has shape \(159,\); expected \(160,\)"):
+        windows(months, 6, 3, times=np.arange(159))
     with pytest.raises(ValueError, match=r"times has shape \(159,\); expected \(160,\)"):
         backtest(Naive(), SERIES[:, 0], times=np.arange(159), **settings)
     assert len(windows(list(SERIES[:, 0]), 6, 3, times=range(160))[2]) == 152

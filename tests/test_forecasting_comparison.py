@@ -182,8 +182,19 @@ def test_errors():
         diebold_mariano(a[:3], a[:3] ** 2, horizon=5)
     with pytest.raises(ValueError, match="horizon is 0; expected a positive whole number"):
         diebold_mariano(a, a**2, horizon=0)
-    with pytest.raises(ValueError, match=r"series\[1\] is nan; expected finite values"):
-        diebold_mariano([1.0, np.nan, 2.0], [1.0, 2.0, 3.0])
+    holed, whole = [1.0, np.nan, 2.0], [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match=r"losses_a\[1\] is nan; expected finite values"):
+        diebold_mariano(holed, whole)
+    with pytest.raises(ValueError, match=r"losses_b\[1\] is nan; expected finite values"):
+        diebold_mariano(whole, holed)
+    with pytest.raises(ValueError, match=r"losses_b has shape \(1, 3\); expected \(L,\)"):
+        diebold_mariano(whole, [whole])
+    with pytest.raises(ValueError, match=r"^losses\[1\] is nan"):
+        bootstrap_means(holed, block=2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"^values\[1\] is nan"):
+        hac_variance(holed, 1)
+    with pytest.raises(ValueError, match=r"^training\[1\] is nan"):
+        mase([1.0], [2.0], holed)
     with pytest.raises(ValueError, match=r"larger has shape \(9,\); expected \(10,\)"):
         clark_west(a, a, a[1:])
     with pytest.raises(ValueError, match="smaller and larger are the same forecast"):
@@ -202,3 +213,21 @@ def test_errors():
         results_table({"zero": a}, a, a, reference="x")
     with pytest.raises(ValueError, match=r"gappy\[0\] is not finite"):
         results_table({"zero": 0 * a, "gappy": a * np.nan}, a + 1, a, reference="zero")
+
+
+def test_a_table_names_the_forecast_that_is_wrong():
+    a = np.arange(1.0, 11.0)
+    for name in ("half", "reference", "targets", "mask", 7):
+        good = {"reference": a + 1, name: a / 2}
+        holed = good | {name: np.where(a == 4, np.nan, a)}
+        with pytest.raises(ValueError, match=rf"^{name}\[3\] is not finite"):
+            results_table(holed, a, a, reference="reference")
+        with pytest.raises(ValueError, match=rf"^{name} has shape \(9,\); expected \(10,\)"):
+            results_table(good | {name: a[1:]}, a, a, reference="reference")
+        with pytest.raises(ValueError, match=rf"^{name} has rows of different lengths"):
+            results_table(good | {name: [[1.0], [2.0, 3.0]]}, a, a, reference="reference")
+        assert str(name) in str(results_table(good, a, a, reference="reference"))
+    with pytest.raises(
+        ValueError, match=r"^perfect has an MAE of 0; expected a reference that errs"
+    ):
+        results_table({"perfect": a, "half": a / 2}, a, a, reference="perfect")

@@ -49,6 +49,7 @@ ridge        0.8812     1.078    0.8111     0.255
 True
 """
 
+from rnnbook.forecasting.ahead import Forecast, forecast
 from rnnbook.forecasting.baselines import (
     EmpiricalQuantiles,
     LinearAutoregression,
@@ -71,15 +72,18 @@ from rnnbook.forecasting.rolling import Backtest, backtest
 from rnnbook.forecasting.scaled import Scaled
 from rnnbook.forecasting.scores import mae, mase, rmse, skill
 from rnnbook.forecasting.series import Standardizer, check_series, check_values, time_split
+from rnnbook.forecasting.steps import BusinessDays
 from rnnbook.forecasting.times import check_times, regular_grid
 from rnnbook.forecasting.window import Windows, masked_windows, windows
 
 __all__ = [
     "Backtest",
+    "BusinessDays",
     "ClarkWest",
     "DieboldMariano",
     "Direct",
     "EmpiricalQuantiles",
+    "Forecast",
     "LinearAutoregression",
     "Naive",
     "ResultsTable",
@@ -96,6 +100,7 @@ __all__ = [
     "coverage",
     "crps",
     "diebold_mariano",
+    "forecast",
     "hac_variance",
     "mae",
     "mase",

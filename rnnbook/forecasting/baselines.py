@@ -1,30 +1,38 @@
 """Forecasts that every model has to beat.
 
 All take NaN for a missing input, and a third argument, what is known ahead, where they can use it.
+Targets Y are (N, H), or (N, H, K) for K columns; forecasts are alike.
 """
 
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
+from rnnbook.forecasting.model import Model, fit_model, predict_model
 from rnnbook.forecasting.quantiles import check_levels
 
 
 class Naive:
-    """The last value that was measured, for every step ahead. `target` is its column in X.
+    """The last value that was measured, for every step ahead.
+
+    `target` is the number of its column in X, or several, where X is (N, T, D).
 
     >>> Naive().fit(np.zeros((1, 3)), np.zeros((1, 2))).predict(np.array([[1.0, 2.0, 3.0]]))
     array([[3., 3.]])
     """
 
-    def __init__(self, target: int = 0):
+    def __init__(self, target: int | Sequence[int] = 0) -> None:
         self.target = target
 
-    def fit(self, X, Y, known=None):
+    def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
         """Note the horizon; nothing is learned."""
         self.horizon = Y.shape[1]
         return self
 
-    def predict(self, X, known=None):
+    def predict(self, X: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """The forecasts (N, H): NaN where nothing was measured."""
         check_fitted(self, "horizon")
         return np.repeat(last_measured(past_of(X, self.target))[:, None], self.horizon, axis=1)
@@ -40,26 +48,27 @@ class SeasonalNaive:
     array([[2., 3., 2.]])
     """
 
-    def __init__(self, season: int, target: int = 0):
+    def __init__(self, season: int, target: int | Sequence[int] = 0) -> None:
         check_sizes(season=season)
         self.season, self.target = season, target
 
-    def fit(self, X, Y, known=None):
+    def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
         """Note the horizon; nothing is learned."""
         self._check_steps(X)
         self.horizon = Y.shape[1]
         return self
 
-    def predict(self, X, known=None):
+    def predict(self, X: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """The forecasts (N, H): NaN where nothing was measured."""
         check_fitted(self, "horizon")
         self._check_steps(X)
         past = past_of(X, self.target)
-        whole = past[:, past.shape[1] % self.season :].reshape(len(past), -1, self.season)
-        last_season = np.stack([last_measured(whole[..., k]) for k in range(self.season)], axis=1)
+        seasons = (past.shape[1] // self.season, self.season)
+        whole = past[:, past.shape[1] % self.season :].reshape(len(past), *seasons, *past.shape[2:])
+        last_season = np.stack([last_measured(whole[:, :, k]) for k in range(self.season)], axis=1)
         return last_season[:, np.arange(self.horizon) % self.season]
 
-    def _check_steps(self, X):
+    def _check_steps(self, X: np.ndarray) -> None:
         if X.shape[1] < self.season:
             raise ValueError(f"X has {X.shape[1]} steps; expected at least season = {self.season}")
 
@@ -78,14 +87,14 @@ class LinearAutoregression:
     array([[1.]])
     """
 
-    def __init__(self, ridge: float = 1e-8):
+    def __init__(self, ridge: float = 1e-8) -> None:
         if ridge < 0:
             raise ValueError(f"ridge is {ridge}; expected zero or a positive number")
         self.ridge = ridge
 
-    def fit(self, X, Y, known=None):
+    def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
         """Solve the normal equations of the centred data."""
-        X = flat(X, known)
+        X, self.shape, Y = flat(X, known), Y.shape[1:], Y.reshape(len(Y), -1)
         rows = np.isfinite(X).all(axis=1) & np.isfinite(Y).all(axis=1)
         if not rows.any():
             raise ValueError("X, Y have a missing value in every row; expected one without")
@@ -97,11 +106,12 @@ class LinearAutoregression:
         self.W = np.linalg.lstsq(gram, X.T @ Y, rcond=None)[0]
         return self
 
-    def predict(self, X, known=None):
+    def predict(self, X: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """The forecasts (N, H)."""
         check_fitted(self, "W")
         centred = flat(X, known) - self.x_mean
-        return np.where(np.isfinite(centred), centred, 0.0) @ self.W + self.y_mean
+        forecasts = np.where(np.isfinite(centred), centred, 0.0) @ self.W + self.y_mean
+        return forecasts.reshape(len(X), *self.shape)
 
 
 class EmpiricalQuantiles:
@@ -117,45 +127,46 @@ class EmpiricalQuantiles:
     [[[9.0, 10.0, 11.0]]]
     """
 
-    def __init__(self, levels, model=None):
+    def __init__(self, levels: ArrayLike, model: Model | None = None) -> None:
         self.levels, self.model = check_levels(levels), model
 
-    def fit(self, X, Y, known=None):
-        """Quantiles (H, Q) of what was measured."""
-        more = () if known is None else (known,)
-        errors = Y if self.model is None else Y - self.model.fit(X, Y, *more).predict(X, *more)
+    def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
+        """Quantiles (H, Q), or (H, K, Q), of what was measured."""
+        errors = Y
+        if self.model is not None:
+            fit_model(self.model, X, Y, known)
+            errors = Y - predict_model(self.model, X, known)
         if not np.isfinite(errors).any(axis=0).all():
             raise ValueError("Y has a step ahead without a value; expected some for each")
-        self.quantiles = np.nanquantile(errors, self.levels, axis=0).T
+        self.quantiles = np.moveaxis(np.nanquantile(errors, self.levels, axis=0), 0, -1)
         return self
 
-    def predict(self, X, known=None):
+    def predict(self, X: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """The forecasts (N, H, Q)."""
         check_fitted(self, "quantiles")
         if self.model is None:
             return np.repeat(self.quantiles[None], len(X), axis=0)
-        more = () if known is None else (known,)
-        return self.model.predict(X, *more)[..., None] + self.quantiles
+        return predict_model(self.model, X, known)[..., None] + self.quantiles
 
 
-def check_fitted(model, attribute):
+def check_fitted(model: object, attribute: str) -> None:
     """Raise `ValueError` if `fit` was not called."""
     if not hasattr(model, attribute):
         raise ValueError(f"{type(model).__name__} is not fitted; call fit(X, Y) first")
 
 
-def past_of(X, target):
-    """The past of the series itself, (N, T)."""
+def past_of(X: np.ndarray, target: int | Sequence[int]) -> np.ndarray:
+    """The past of the series itself, (N, T), or of K columns, (N, T, K)."""
     return X if X.ndim == 2 else X[..., target]
 
 
-def last_measured(past):
-    """The last value of each row (N,) that is not NaN; NaN where there is none."""
+def last_measured(past: np.ndarray) -> np.ndarray:
+    """The last value in time of (N, T) or (N, T, K) that is not NaN; NaN where there is none."""
     steps_back = np.argmax(np.isfinite(past[:, ::-1]), axis=1)
-    return past[np.arange(len(past)), past.shape[1] - 1 - steps_back]
+    return np.take_along_axis(past, past.shape[1] - 1 - steps_back[:, None], axis=1)[:, 0]
 
 
-def flat(X, known):
+def flat(X: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """Inputs as one row for each window, with what is known ahead as the last columns."""
     X = X.reshape(len(X), -1)
     return X if known is None else np.concatenate([X, known.reshape(len(X), -1)], axis=1)

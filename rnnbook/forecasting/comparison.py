@@ -1,13 +1,15 @@
 """Which of two forecasts is better, and is the difference more than chance?"""
 
+from collections.abc import Hashable, Mapping
 from functools import cache
 from math import atan, erfc, exp, lgamma, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.scores import counted, mae, mase, rmse, skill
+from rnnbook.forecasting.scores import counted, mae, mase, rmse, same_shape, skill
 from rnnbook.forecasting.series import check_series
 
 
@@ -19,7 +21,9 @@ class DieboldMariano(NamedTuple):
     p_value: float  # two-sided
 
 
-def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> DieboldMariano:
+def diebold_mariano(
+    losses_a: ArrayLike, losses_b: ArrayLike, *, horizon: int = 1, lags: int | None = None
+) -> DieboldMariano:
     """Do two forecasts have the same expected loss? (Diebold and Mariano 1995)
 
     ``d_t = a_t - b_t``, ``DM = mean(d) / sqrt(V / n)`` with V a long-run variance of d, times the
@@ -40,7 +44,7 @@ def diebold_mariano(losses_a, losses_b, *, horizon: int = 1, lags=None) -> Diebo
     >>> diebold_mariano(e[0] ** 2, (2 * e[1]) ** 2).p_value < 1e-6
     True
     """
-    a, b = check_series(losses_a), check_series(losses_b)
+    a, b = check_series(losses_a, "losses_a"), check_series(losses_b, "losses_b")
     if a.shape != b.shape:
         raise ValueError(f"losses_a has shape {a.shape}; expected {b.shape}, that of losses_b")
     check_sizes(horizon=horizon)
@@ -64,7 +68,14 @@ class ClarkWest(NamedTuple):
     p_value: float  # one-sided: small where the larger model knows something
 
 
-def clark_west(targets, smaller, larger, *, horizon: int = 1, lags=None) -> ClarkWest:
+def clark_west(
+    targets: ArrayLike,
+    smaller: ArrayLike,
+    larger: ArrayLike,
+    *,
+    horizon: int = 1,
+    lags: int | None = None,
+) -> ClarkWest:
     """Does a model hold anything that a model nested in it does not? (Clark and West 2007)
 
     The smaller model is the larger one with some weights fixed, such as zero, or the mean, in an
@@ -92,7 +103,7 @@ def clark_west(targets, smaller, larger, *, horizon: int = 1, lags=None) -> Clar
             raise ValueError(
                 f"{name} has shape {values.shape}; expected {y.shape}, that of targets"
             )
-    counted(y, None, smaller=smaller, larger=larger)
+    counted(y, None, {"smaller": smaller, "larger": larger})
     check_sizes(horizon=horizon)
     d = (y - smaller) ** 2 - ((y - larger) ** 2 - (smaller - larger) ** 2)  # eq-clark-west
     d = d.reshape(len(d), -1).mean(axis=1)
@@ -105,7 +116,7 @@ def clark_west(targets, smaller, larger, *, horizon: int = 1, lags=None) -> Clar
     return ClarkWest(float(d.mean()), statistic, erfc(statistic / sqrt(2)) / 2)
 
 
-def _long_run_variance(d, horizon, lags):
+def _long_run_variance(d: np.ndarray, horizon: int, lags: int | None) -> float:
     """With `lags` that of Newey and West; without, lags below the horizon in full if they can."""
     if lags is not None:
         return hac_variance(d, lags)
@@ -113,7 +124,7 @@ def _long_run_variance(d, horizon, lags):
     return variance if variance > 0 else hac_variance(d, horizon - 1)
 
 
-def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:
+def hac_variance(values: ArrayLike, lags: int, *, kernel: str = "bartlett") -> float:
     """Long-run variance of a series: ``g_0 + 2 sum_k w_k g_k``, the g_k its autocovariances.
 
     ``w_k = 1 - k / (lags + 1)`` for "bartlett" (Newey and West 1987; never negative), 1 for
@@ -122,7 +133,7 @@ def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:
     >>> hac_variance([1.0, -1.0, 1.0, -1.0], lags=0)
     1.0
     """
-    values = check_series(values)
+    values = check_series(values, "values")
     if kernel not in ("bartlett", "uniform"):
         raise ValueError(f"kernel is {kernel!r}; expected 'bartlett' or 'uniform'")
     if not 0 <= lags < len(values):
@@ -135,7 +146,7 @@ def hac_variance(values, lags: int, *, kernel: str = "bartlett") -> float:
     return float(total / len(d))
 
 
-def _t_two_sided(t, freedom):
+def _t_two_sided(t: float, freedom: int) -> float:
     """P(|T| > |t|), T of Student's t: with t = sqrt(nu) tan(u) the density is cos(u)^(nu - 1)."""
     start = atan(abs(t) / sqrt(freedom))
     nodes, weights = _gauss_legendre()
@@ -146,11 +157,18 @@ def _t_two_sided(t, freedom):
 
 
 @cache
-def _gauss_legendre():
+def _gauss_legendre() -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(200)
 
 
-def bootstrap_means(losses, *, block: int, rng, season: int = 1, draws: int = 2000) -> np.ndarray:
+def bootstrap_means(
+    losses: ArrayLike,
+    *,
+    block: int,
+    rng: np.random.Generator,
+    season: int = 1,
+    draws: int = 2000,
+) -> np.ndarray:
     """Means (draws,) of resampled losses: their quantiles are an interval for the mean.
 
     Whole blocks of `block` consecutive losses are drawn (Künsch 1989), so that what hangs together
@@ -162,7 +180,7 @@ def bootstrap_means(losses, *, block: int, rng, season: int = 1, draws: int = 20
     >>> means.min(), means.max()
     (np.float64(5.0), np.float64(5.0))
     """
-    losses = check_series(losses)
+    losses = check_series(losses, "losses")
     check_sizes(block=block, season=season, draws=draws)
     if block % season or block > len(losses):
         raise ValueError(
@@ -182,8 +200,8 @@ class ResultsTable(dict):
     `pandas.DataFrame(table).T` makes it a data frame.
     """
 
-    def __str__(self):
-        widest = max(map(len, self))
+    def __str__(self) -> str:
+        widest = max(len(str(name)) for name in self)
         columns = list(next(iter(self.values())))
         lines = [" " * widest + "".join(f"{c:>10}" for c in columns)]
         for name, row in self.items():
@@ -192,12 +210,19 @@ class ResultsTable(dict):
 
 
 def results_table(
-    forecasts, targets, training, *, reference: str, season: int = 1, mask=None, training_mask=None
+    forecasts: Mapping[Hashable, ArrayLike],
+    targets: ArrayLike,
+    training: ArrayLike,
+    *,
+    reference: Hashable,
+    season: int = 1,
+    mask: ArrayLike | None = None,
+    training_mask: ArrayLike | None = None,
 ) -> ResultsTable:
     """MAE, RMSE, MASE and the skill in MAE over `reference`, for a dict of named forecasts (N, H).
 
     All are scored on the same targets: a forecast that is missing where a target is there raises
-    `ValueError`.
+    `ValueError` with its name.
 
     >>> forecasts = {"last value": [[1.0, 1.0]], "trend": [[2.0, 3.0]]}
     >>> print(results_table(forecasts, [[2.0, 4.0]], [0.0, 1.0], reference="last value"))
@@ -206,11 +231,17 @@ def results_table(
     trend             0.5    0.7071       0.5      0.75
     """
     if reference not in forecasts:
-        raise ValueError(f"reference is {reference!r}; expected one of {', '.join(forecasts)}")
+        names = ", ".join(map(str, forecasts))
+        raise ValueError(f"reference is {reference!r}; expected one of {names}")
+    for name, forecast in forecasts.items():
+        counted(targets, mask, {name: same_shape(name, forecast, targets)})
     reference_error = mae(forecasts[reference], targets, mask)
+    if reference_error == 0:
+        raise ValueError(
+            f"{reference} has an MAE of 0; expected a reference that errs, to measure others by"
+        )
     table = ResultsTable()
     for name, forecast in forecasts.items():
-        counted(targets, mask, **{name: forecast})
         error = mae(forecast, targets, mask)
         scaled = mase(
             forecast, targets, training, season=season, mask=mask, training_mask=training_mask

@@ -1,5 +1,8 @@
 """One model for each step ahead."""
 
+from collections.abc import Callable
+from typing import Any, Self
+
 import numpy as np
 
 from rnnbook.forecasting.baselines import check_fitted, flat
@@ -18,23 +21,28 @@ class Direct:
     [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
     """
 
-    def __init__(self, make):
+    def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
 
-    def fit(self, X, Y, known=None):
-        """Fit H models."""
-        self.models = []
-        for k, y in enumerate(Y.T):
+    def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
+        """Fit H models, or H K for Y (N, H, K)."""
+        self.models, self.shape = [], Y.shape[1:]
+        for place in np.ndindex(self.shape):
+            y = Y[:, *place]
             rows = np.isfinite(y)
             if not rows.any():
-                raise ValueError(f"Y[:, {k}] has no value; expected one to learn from")
-            inputs = flat(X, None if known is None else known[:, k])
+                raise ValueError(
+                    f"Y[:, {', '.join(map(str, place))}] has no value; expected one to learn from"
+                )
+            inputs = flat(X, None if known is None else known[:, place[0]])
             self.models.append(self.make().fit(inputs[rows], y[rows]))
         return self
 
-    def predict(self, X, known=None):
-        """The forecasts (N, H)."""
+    def predict(self, X: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
+        """The forecasts (N, H), or (N, H, K)."""
         check_fitted(self, "models")
-        steps = range(len(self.models))
-        inputs = [flat(X, None if known is None else known[:, k]) for k in steps]
-        return np.stack([self.models[k].predict(inputs[k]) for k in steps], axis=1)
+        forecasts = [
+            model.predict(flat(X, None if known is None else known[:, place[0]]))
+            for model, place in zip(self.models, np.ndindex(self.shape), strict=True)
+        ]
+        return np.stack(forecasts, axis=1).reshape(len(X), *self.shape)

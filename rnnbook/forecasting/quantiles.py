@@ -5,11 +5,14 @@ units of the series, except coverage and levels. `mask`, of shape S, is True whe
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook.forecasting.scores import counted
 
 
-def pinball(quantiles, targets, levels, mask=None) -> np.ndarray:
+def pinball(
+    quantiles: ArrayLike, targets: ArrayLike, levels: ArrayLike, mask: ArrayLike | None = None
+) -> np.ndarray:
     """Mean pinball loss (Q,) of quantile forecasts (Koenker and Bassett 1978).
 
     ``max(tau (y - q), (tau - 1) (y - q))``: smallest on average when q is the tau-quantile.
@@ -22,7 +25,9 @@ def pinball(quantiles, targets, levels, mask=None) -> np.ndarray:
     return np.maximum(levels * errors, (levels - 1) * errors).mean(axis=0)
 
 
-def crps(quantiles, targets, levels, mask=None) -> float:
+def crps(
+    quantiles: ArrayLike, targets: ArrayLike, levels: ArrayLike, mask: ArrayLike | None = None
+) -> float:
     """Mean continuous ranked probability score (Matheson and Winkler 1976); smaller is better.
 
     ``CRPS(F, y) = integral of (F(x) - [x >= y])^2 dx = 2 integral of pinball_tau dtau`` for the
@@ -42,7 +47,7 @@ def crps(quantiles, targets, levels, mask=None) -> float:
     return float((2 * masses * errors * (middles - (errors < 0))).sum(axis=-1).mean())
 
 
-def mend_crossing(quantiles) -> np.ndarray:
+def mend_crossing(quantiles: ArrayLike) -> np.ndarray:
     """Sort the quantiles of each forecast: a higher level never has a lower value.
 
     Sorting never makes the summed pinball loss of evenly weighted levels larger (Chernozhukov,
@@ -54,7 +59,9 @@ def mend_crossing(quantiles) -> np.ndarray:
     return np.sort(np.asarray(quantiles, float), axis=-1)
 
 
-def coverage(lower, upper, targets, mask=None) -> float:
+def coverage(
+    lower: ArrayLike, upper: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None
+) -> float:
     """Share of targets inside the intervals, ends included: near the nominal share if honest.
 
     >>> coverage([0.0, 0.0], [1.0, 1.0], [0.5, 2.0])
@@ -64,7 +71,7 @@ def coverage(lower, upper, targets, mask=None) -> float:
     return float(np.mean((lower <= targets) & (targets <= upper)))
 
 
-def width(lower, upper, mask=None) -> float:
+def width(lower: ArrayLike, upper: ArrayLike, mask: ArrayLike | None = None) -> float:
     """Mean width of intervals. Of two forecasts with the right coverage, the narrower is better.
 
     >>> width([0.0, 0.0], [1.0, 3.0])
@@ -74,7 +81,7 @@ def width(lower, upper, mask=None) -> float:
     return float(np.mean(upper - lower))
 
 
-def check_levels(levels) -> np.ndarray:
+def check_levels(levels: ArrayLike) -> np.ndarray:
     """Levels (Q,) of quantiles: increasing, between 0 and 1.
 
     >>> check_levels([0.9, 0.1])
@@ -88,23 +95,27 @@ def check_levels(levels) -> np.ndarray:
     return levels
 
 
-def _intervals(lower, upper, targets, mask):
+def _intervals(
+    lower: ArrayLike, upper: ArrayLike, targets: ArrayLike, mask: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What counts of each, flat; raises where the ends differ in shape, are missing or crossed."""
     for name, values in {"lower": lower, "upper": upper}.items():
         if np.shape(values) != np.shape(targets):
             raise ValueError(f"{name} has shape {np.shape(values)}; expected {np.shape(targets)}")
-    targets, lower, upper = counted(targets, mask, lower=lower, upper=upper)
+    targets, lower, upper = counted(targets, mask, {"lower": lower, "upper": upper})
     if (lower > upper).any():
         raise ValueError("lower is above upper; expected lower <= upper: see mend_crossing")
     return targets, lower, upper
 
 
-def _checked(quantiles, targets, levels, mask):
+def _checked(
+    quantiles: ArrayLike, targets: ArrayLike, levels: ArrayLike, mask: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     quantiles, targets, levels = np.asarray(quantiles), np.asarray(targets), check_levels(levels)
     if quantiles.shape != (*targets.shape, len(levels)):
         raise ValueError(
             f"quantiles has shape {quantiles.shape}; expected {(*targets.shape, len(levels))}, "
             "that of targets and one level more"
         )
-    targets, quantiles = counted(targets, mask, quantiles=quantiles)
+    targets, quantiles = counted(targets, mask, {"quantiles": quantiles})
     return quantiles, targets, levels

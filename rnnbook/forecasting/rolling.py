@@ -1,13 +1,17 @@
 """Backtests: forecasts as one would have made them at the time."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
+from rnnbook.forecasting.index import check_aligned, series_index
+from rnnbook.forecasting.model import Model
+from rnnbook.forecasting.origin import History, check_train_length, fit_before, predict_at
 from rnnbook.forecasting.series import check_values
-from rnnbook.forecasting.times import check_index
-from rnnbook.forecasting.window import after, before, check_known, masked_windows, target_column
+from rnnbook.forecasting.target import Target, check_model_target, target_columns
+from rnnbook.forecasting.window import after, check_known
 
 
 class Backtest(NamedTuple):
@@ -15,83 +19,82 @@ class Backtest(NamedTuple):
 
     origins: np.ndarray  # (N,)
     forecasts: np.ndarray  # (N, H), or (N, H, Q) from a model that forecasts quantiles
-    targets: np.ndarray  # (N, H), NaN where missing
+    targets: np.ndarray  # (N, H), NaN where missing; (N, H, K) of K columns
     mask: np.ndarray  # (N, H), True where the target was measured
+    times: np.ndarray  # (N, H), of the targets; without times the numbers of their rows
 
 
 def backtest(
-    model,
-    series,
+    model: Model,
+    series: ArrayLike,
     *,
     input_length: int,
     horizon: int,
-    start: int,
+    start: Any,
     stride: int = 1,
     refit_every: int | None = None,
     train_length: int | None = None,
-    mask=None,
-    target: int | None = None,
-    known=None,
+    mask: ArrayLike | None = None,
+    target: Target = None,
+    known: ArrayLike | None = None,
     complete: bool = False,
-    times=None,
+    times: Any = None,
 ) -> Backtest:
     """Forecast from rolling origins start, start + stride, ..., as one would have at the time.
 
-    The model is fitted on the windows that end before `start`. With `refit_every=k` it is fitted
-    again at every k-th origin, on all windows whose targets are known by then, or on the last
-    `train_length` steps only; without, it stays. `series`, `mask`, `target`, `known` and `times`
-    are as in `masked_windows`. With `complete` the model is fitted on windows without a gap only.
-    An origin none of whose targets was measured is forecast, but left out of what is returned.
+    `start` is the number of a row, or a date: the first row that is not before it. The model is
+    fitted on the windows that end before `start`. With `refit_every=k` it is fitted again at every
+    k-th origin, on all windows whose targets are known by then, or on the last `train_length` steps
+    only; without, it stays. `series`, `mask`, `target`, `known` and `times` are as in
+    `masked_windows`. With `complete` the model is fitted on windows without a gap only. An origin
+    none of whose targets was measured is forecast, but left out of what is returned.
 
     >>> series = np.tile([1.0, 2.0, 3.0], 10)
     >>> from rnnbook.forecasting import SeasonalNaive
     >>> result = backtest(SeasonalNaive(3), series, input_length=3, horizon=2, start=20)
     >>> float(np.abs(result.forecasts - result.targets).max())
     0.0
+    >>> days = np.datetime64("2024-02-27") + np.arange(30)
+    >>> settings = {"input_length": 3, "horizon": 2, "times": days, "stride": 6}
+    >>> backtest(SeasonalNaive(3), series, start="2024-03-18", **settings).times
+    array([['2024-03-18', '2024-03-19'],
+           ['2024-03-24', '2024-03-25']], dtype='datetime64[D]')
     """
+    check_sizes(input_length=input_length, horizon=horizon, stride=stride)
     values, present = check_values(series, mask)
-    check_index(series, times, len(values))
-    y, known = target_column(values, target), check_known(known, len(values))
-    check_sizes(input_length=input_length, horizon=horizon, start=start, stride=stride)
-    for name, size in {"refit_every": refit_every, "train_length": train_length}.items():
-        if size is not None:
-            check_sizes(**{name: size})
-    if not input_length + horizon <= start <= len(values) - horizon:
-        raise ValueError(
-            f"start is {start}; expected {input_length + horizon} to {len(values) - horizon}, so "
-            "that there is a window to fit on and one to forecast"
-        )
-    if train_length is not None and train_length < input_length + horizon:
-        raise ValueError(
-            f"train_length is {train_length}; expected at least input_length + horizon = "
-            f"{input_length + horizon} for one window"
-        )
-    origins = np.arange(start, len(values) - horizon + 1, stride)
-    targets = after(y, origins, horizon)
+    index = series_index(series, times, len(values))
+    check_aligned("mask", mask, series)
+    check_aligned("known", known, series)
+    columns = target_columns(series, target, values.shape)
+    check_model_target(model, columns)
+    history = History(
+        values, present, check_known(known, len(values)), columns, input_length, horizon
+    )
+    row = _checked_start(index.row(start), start, history)
+    check_train_length(train_length, history)
+    if refit_every is not None:
+        check_sizes(refit_every=refit_every)
+    origins = np.arange(row, len(values) - horizon + 1, stride)
     step = refit_every or len(origins)
-    settings = {"target": target, "complete": complete}
     parts = []
     for first in range(0, len(origins), step):
-        end = origins[first]
-        past = slice(max(0, end - train_length) if train_length else 0, end)
-        ahead = None if known is None else known[past]
-        fitted_on = masked_windows(
-            values[past], present[past], input_length, horizon, known=ahead, **settings
-        )
-        more = () if known is None else (fitted_on.known,)
-        model.fit(fitted_on.X, fitted_on.Y, *more)
-        chunk = origins[first : first + step]
-        more = () if known is None else (after(known, chunk, horizon),)
-        parts.append(np.asarray(model.predict(before(values, chunk, input_length), *more)))
-    forecasts = np.concatenate(parts)
-    if forecasts.ndim == 1:
-        forecasts = forecasts[:, None]
-    if forecasts.shape[:2] != targets.shape:
-        raise ValueError(
-            f"model.predict returns shape {forecasts.shape}; expected (N, H) = {targets.shape}"
-        )
+        fit_before(model, history, origins[first], train_length, complete)
+        parts.append(predict_at(model, history, origins[first : first + step]))
+    forecasts, targets = np.concatenate(parts), after(history.targets, origins, horizon)
     there = np.isfinite(targets)
-    kept = there.any(axis=1)
+    kept = there.reshape(len(origins), -1).any(axis=1)
     if not kept.any():
         raise ValueError(f"mask leaves no target from start = {start} on; expected some")
-    return Backtest(origins[kept], forecasts[kept], targets[kept], there[kept])
+    ahead = index.at(origins[kept, None] + np.arange(horizon))
+    return Backtest(origins[kept], forecasts[kept], targets[kept], there[kept], ahead)
+
+
+def _checked_start(row: int, start: Any, history: History) -> int:
+    first, last = history.input_length + history.horizon, len(history.values) - history.horizon
+    if not first <= row <= last:
+        given = "" if row == start else f", row {row}"
+        raise ValueError(
+            f"start is {start}{given}; expected {first} to {last}, so "
+            "that there is a window to fit on and one to forecast"
+        )
+    return row

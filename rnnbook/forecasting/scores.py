@@ -3,13 +3,16 @@
 `mask`, of the shape of the targets, is True where a target was measured; others do not count.
 """
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
 from rnnbook.forecasting.series import check_series, check_values
 
 
-def mae(forecasts, targets, mask=None) -> float:
+def mae(forecasts: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None) -> float:
     """Mean absolute error, in the units of the series.
 
     >>> mae([1.0, 2.0], [2.0, 4.0])
@@ -18,7 +21,7 @@ def mae(forecasts, targets, mask=None) -> float:
     return float(np.mean(np.abs(_errors(forecasts, targets, mask))))
 
 
-def rmse(forecasts, targets, mask=None) -> float:
+def rmse(forecasts: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None) -> float:
     """Root of the mean squared error, in the units of the series.
 
     >>> rmse([1.0, 2.0], [2.0, 9.0])
@@ -27,7 +30,15 @@ def rmse(forecasts, targets, mask=None) -> float:
     return float(np.sqrt(np.mean(_errors(forecasts, targets, mask) ** 2)))
 
 
-def mase(forecasts, targets, training, *, season: int = 1, mask=None, training_mask=None) -> float:
+def mase(
+    forecasts: ArrayLike,
+    targets: ArrayLike,
+    training: ArrayLike,
+    *,
+    season: int = 1,
+    mask: ArrayLike | None = None,
+    training_mask: ArrayLike | None = None,
+) -> float:
     """Mean absolute scaled error (Hyndman and Koehler 2006): free of units, below 1 is better.
 
     The MAE divided by the mean of ``|y[t] - y[t - season]|`` over the training data, where both
@@ -37,9 +48,9 @@ def mase(forecasts, targets, training, *, season: int = 1, mask=None, training_m
     0.5
     """
     if training_mask is None:
-        training = check_series(training)
+        training = check_series(training, "training")
     else:
-        training = check_values(training, training_mask)[0]
+        training = check_values(training, training_mask, "training")[0]
     check_sizes(season=season)
     if len(training) <= season:
         raise ValueError(f"training has {len(training)} values; expected more than season {season}")
@@ -63,38 +74,56 @@ def skill(error: float, reference_error: float) -> float:
     return 1 - error / reference_error
 
 
-def counted(targets, mask, **forecasts):
-    """The targets that count and, for each, what was forecast; raises where a number is missing.
+def counted(
+    targets: ArrayLike, mask: ArrayLike | None, forecasts: Mapping[Hashable, ArrayLike]
+) -> list[np.ndarray]:
+    """The targets that count and, for each name, what was forecast; raises where a number lacks.
 
     Forecasts have the shape of `targets`, or one more axis at the end.
     """
     targets = np.asarray(targets, float)
-    mask = np.ones(targets.shape, bool) if mask is None else np.asarray(mask)
-    if mask.shape != targets.shape or mask.dtype != bool:
+    there = np.ones(targets.shape, bool) if mask is None else np.asarray(mask)
+    if there.shape != targets.shape or there.dtype != bool:
         raise ValueError(
-            f"mask has shape {mask.shape}, dtype {mask.dtype}; "
+            f"mask has shape {there.shape}, dtype {there.dtype}; "
             f"expected {targets.shape}, that of targets, and bool"
         )
-    if not mask.any():
+    if not there.any():
         raise ValueError("mask leaves no target; expected at least one")
-    arrays = {"targets": targets} | {k: np.asarray(v, float) for k, v in forecasts.items()}
-    for name, values in arrays.items():
+    kept = [_kept("targets", targets, there)]
+    for name, forecast in forecasts.items():
+        values = np.asarray(forecast, float)
         if values.shape[: targets.ndim] != targets.shape:
             raise ValueError(
                 f"{name} has shape {values.shape}; expected {targets.shape}, that of targets"
             )
-        bad = np.argwhere(~np.isfinite(values[mask]).reshape(int(mask.sum()), -1).all(axis=1))
-        if len(bad):
-            place = ", ".join(map(str, np.argwhere(mask)[bad[0, 0]]))
-            raise ValueError(f"{name}[{place}] is not finite; expected a number, or a mask")
-    return [values[mask] for values in arrays.values()]
+        kept.append(_kept(name, values, there))
+    return kept
 
 
-def _errors(forecasts, targets, mask):
-    forecasts, targets = np.asarray(forecasts, float), np.asarray(targets, float)
-    if forecasts.shape != targets.shape:
+def _kept(name: Hashable, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    kept = values[mask]
+    bad = np.flatnonzero(~np.isfinite(kept).reshape(len(kept), -1).all(axis=1))
+    if bad.size:
+        place = ", ".join(map(str, np.argwhere(mask)[bad[0]]))
+        raise ValueError(f"{name}[{place}] is not finite; expected a number, or a mask")
+    return kept
+
+
+def same_shape(name: Hashable, forecast: ArrayLike, targets: ArrayLike) -> np.ndarray:
+    """The forecast as floats; raises `ValueError` unless it has the shape of `targets`."""
+    try:
+        values = np.asarray(forecast, float)
+    except ValueError:
+        raise ValueError(f"{name} has rows of different lengths; expected an array") from None
+    if values.shape != np.shape(targets):
         raise ValueError(
-            f"forecasts has shape {forecasts.shape}; expected {targets.shape}, that of targets"
+            f"{name} has shape {values.shape}; expected {np.shape(targets)}, that of targets"
         )
-    targets, forecasts = counted(targets, mask, forecasts=forecasts)
-    return forecasts - targets
+    return values
+
+
+def _errors(forecasts: ArrayLike, targets: ArrayLike, mask: ArrayLike | None) -> np.ndarray:
+    values = same_shape("forecasts", forecasts, targets)
+    kept_targets, kept = counted(targets, mask, {"forecasts": values})
+    return kept - kept_targets

@@ -1,62 +1,91 @@
 """A series: what is in it, how it is split in time, and how it is scaled."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
 
 
-def check_series(series) -> np.ndarray:
+def check_series(series: ArrayLike, name: str = "series") -> np.ndarray:
     """The series as a float array (L,); raises `ValueError` if it is not finite or not flat.
+
+    `name` is what errors call it.
 
     >>> check_series([1, 2, np.nan])
     Traceback (most recent call last):
     ...
     ValueError: series[2] is nan; expected finite values: fill gaps or mask them first
     """
-    series = np.asarray(series, dtype=float)
-    if series.ndim != 1:
-        raise ValueError(f"series has shape {series.shape}; expected (L,), one value a step")
-    return check_values(series)[0]
+    values = floats(series, name)
+    if values.ndim != 1:
+        raise ValueError(f"{name} has shape {values.shape}; expected (L,), one value a step")
+    return check_values(values, name=name)[0]
 
 
-def check_values(series, mask=None) -> tuple[np.ndarray, np.ndarray]:
+def check_values(
+    series: ArrayLike, mask: ArrayLike | None = None, name: str = "series"
+) -> tuple[np.ndarray, np.ndarray]:
     """The values (L,) or (L, D), NaN where missing, and which are there, Boolean, same shape.
 
     `mask` is (L,), or of the shape of `series`: True where a value was measured. What stands in
-    a masked place is never looked at. Without a mask every value must be finite.
+    a masked place is never looked at. Without a mask every value must be finite. `name` is what
+    errors call the series.
 
     >>> values, present = check_values([[1, 2], [3, 0]], mask=[[True, True], [True, False]])
     >>> values.tolist()
     [[1.0, 2.0], [3.0, nan]]
     """
-    values = np.array(series, dtype=float)
+    values = floats(series, name)
     if values.ndim not in (1, 2):
-        raise ValueError(f"series has shape {values.shape}; expected (L,) or (L, D)")
-    if mask is None:
-        present = np.ones(values.shape, bool)
-    else:
-        present = np.asarray(mask)
-        if present.dtype != bool:
-            raise TypeError(f"mask has dtype {present.dtype}; expected bool, True where measured")
-        if present.shape not in (values.shape, values.shape[:1]):
-            raise ValueError(
-                f"mask has shape {present.shape}; expected {values.shape[:1]} or {values.shape}"
-            )
-        if present.ndim < values.ndim:
-            present = np.repeat(present[:, None], values.shape[1], axis=1)
+        raise ValueError(f"{name} has shape {values.shape}; expected (L,) or (L, D)")
+    present = np.ones(values.shape, bool) if mask is None else _presence(mask, values.shape)
     bad = np.argwhere(present & ~np.isfinite(values))
     if len(bad):
         place = ", ".join(map(str, bad[0]))
         raise ValueError(
-            f"series[{place}] is {values[tuple(bad[0])]}; "
+            f"{name}[{place}] is {values[tuple(bad[0])]}; "
             "expected finite values: fill gaps or mask them first"
         )
     return np.where(present, values, np.nan), present
 
 
-def time_split(length: int, fractions=(0.6, 0.2, 0.2)) -> list[slice]:
+def _presence(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    present = np.asarray(mask)
+    if present.dtype != bool:
+        raise TypeError(f"mask has dtype {present.dtype}; expected bool, True where measured")
+    if present.shape not in (shape, shape[:1]):
+        raise ValueError(f"mask has shape {present.shape}; expected {shape[:1]} or {shape}")
+    if present.ndim < len(shape):
+        present = np.repeat(present[:, None], shape[1], axis=1)
+    return present
+
+
+def floats(series: Any, name: str) -> np.ndarray:
+    """A copy as floats."""
+    if not hasattr(series, "to_numpy"):
+        return np.array(series, dtype=float)
+    if not hasattr(series, "columns"):
+        return series.to_numpy(dtype=float, na_value=np.nan, copy=True)
+    columns = [_column(series.iloc[:, k], name, c) for k, c in enumerate(series.columns)]
+    return np.stack(columns, axis=1) if columns else np.zeros(series.shape)
+
+
+def _column(column: Any, name: str, label: Any) -> np.ndarray:
+    try:
+        if column.dtype.kind not in "Mm":  # dates would become nanoseconds
+            return column.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(
+        f"{name} has column {label!r} of dtype {column.dtype}; "
+        "expected numbers: leave it out, or make numbers of it"
+    )
+
+
+def time_split(length: int, fractions: Sequence[float] = (0.6, 0.2, 0.2)) -> list[slice]:
     """Consecutive slices of a series in the given fractions: the past first, never shuffled.
 
     >>> time_split(10, (0.6, 0.2, 0.2))
@@ -85,7 +114,7 @@ class Standardizer(NamedTuple):
     std: float | np.ndarray
 
     @classmethod
-    def fit(cls, series, mask=None):
+    def fit(cls, series: ArrayLike, mask: ArrayLike | None = None) -> Self:
         """Mean and standard deviation of what is there; no column may be constant."""
         values, present = check_values(series, mask)
         if not present.any(axis=0).all():
@@ -96,10 +125,10 @@ class Standardizer(NamedTuple):
             raise ValueError(f"{which} is constant; expected some variation to scale by")
         return cls(float(mean), float(std)) if std.ndim == 0 else cls(mean, std)
 
-    def transform(self, values):
+    def transform(self, values: np.ndarray) -> np.ndarray:
         """To mean 0 and standard deviation 1."""
         return (values - self.mean) / self.std
 
-    def inverse(self, values):
+    def inverse(self, values: np.ndarray) -> np.ndarray:
         """Back to the units of the series."""
         return values * self.std + self.mean

@@ -1,108 +1,202 @@
-"""Times: is a series regular, and if not, put it on a regular grid and say what is missing."""
+"""Times: is a series regular, and if not, put it on a regular grid and say what is missing.
+
+Times are numbers, NumPy datetimes, ISO strings, Python's dates and datetimes, or from pandas. Steps
+are fixed, or follow the calendar: months on one day or at their ends, quarters, years, business
+days, and in a time zone days of 23 or 25 hours.
+
+**Clock changes.** Times in local time without a time zone lack an hour in spring, which then looks
+like a gap, and have one twice in autumn. Four lines mend both:
+
+>>> import pandas
+>>> times = ["2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00", "2024-10-27 03:00"]
+>>> local = pandas.DatetimeIndex(times).tz_localize("Europe/Berlin", ambiguous="infer")
+>>> grid, values, mask = regular_grid(local.tz_convert("UTC"), [5.0, 6.0, 7.0, 8.0], "1h")
+>>> local_grid = grid.tz_convert("Europe/Berlin")
+>>> known = np.stack([local_grid.hour, local_grid.day_of_week], axis=1)  # people live by the clock
+>>> values.tolist(), known[:, 0].tolist()
+([5.0, 6.0, 7.0, 8.0], [1, 2, 2, 3])
+
+**Trading days** have no regular step, since holidays are no business days. Count rows: give an
+array without times, or say `times="rows"`.
+"""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from rnnbook.forecasting.clock import Clock, read_times
+from rnnbook.forecasting.step_choice import find_step, read_step
+from rnnbook.forecasting.steps import (
+    TOLERANCE,
+    Fixed,
+    Months,
+    Step,
+    counted_on,
+    duration,
+    has_days,
+    in_largest_unit,
+    labels_from,
+    regular,
+)
+
+HOUR = np.timedelta64(1, "h")
+CLOCKS = "see 'Clock changes' in the docstring of rnnbook.forecasting.times"
 
 
-def check_times(times, step=None):
-    """The step between consecutive times, which must increase by the same amount throughout.
+def check_times(times: ArrayLike, step: Any = None) -> Any:
+    """The step between consecutive times, which must be the same throughout.
 
-    `times` (L,) are numbers or datetimes (a pandas index will do); `step` is what they should
-    increase by, the smallest difference unless given. Raises `ValueError` at the first time that
-    is out of order, occurs twice, or comes too late (a gap) or too early.
+    `times` (L,) are of any kind that the module names; a pandas index will do, with `freq` or
+    without. `step` is what they should increase by: a number, a duration, or text such as "15min",
+    "1M" for months, or "1B" for business days. Unless given it is the one that most times follow.
+    What is returned is a number, a NumPy duration (in months too), `BusinessDays`, or of pandas
+    periods and frequencies an offset. Numbers that are not whole may be off by a thousandth of a
+    step, more than rounding ever makes of 0.1.
 
+    Raises `ValueError` at the first time that is out of order, occurs twice, or comes too late (a
+    gap) or too early.
+
+    >>> check_times(["2000-01-31", "2000-02-29", "2000-03-31"])
+    np.timedelta64(1,'M')
     >>> check_times(np.array(["2020-01-01", "2020-01-02", "2020-01-04"], "datetime64[D]"))
     Traceback (most recent call last):
     ...
-    ValueError: times[2] is 2020-01-04, 2 days after times[1]; expected a step of 1 days
+    ValueError: times[2] is 2020-01-04, 2 days after times[1]; expected a step of 1 day: put times
+    with gaps on a grid with regular_grid, or count rows, such as trading days, with times="rows"
     """
-    times = _ordered(times)
-    steps = np.diff(times)
-    step = steps.min() if step is None else step
-    wrong = np.flatnonzero(steps != step)
-    if wrong.size:
-        k = wrong[0]
-        raise ValueError(
-            f"times[{k + 1}] is {_text(times[k + 1])}, {_text(steps[k])} after times[{k}]; "
-            f"expected a step of {_text(step)}"
-        )
-    return step
+    clock = ordered(times)
+    found = find_step(clock) if step is None else read_step(step, clock)
+    if step is None and clock.index is not None and not regular(clock, found).all():
+        return clock.index.freq
+    check_regular(clock, found)
+    return _returned(clock, found) if step is None else step
 
 
-def check_index(series, times, length):
-    """Raise `ValueError` unless `times` (L,), or a pandas index of times, are in order and regular.
+def _returned(clock: Clock, step: Step) -> Any:
+    if isinstance(step, Months):
+        return step.size
+    if not isinstance(step, Fixed):
+        return step
+    if clock.period is not None:
+        return step.size * clock.period
+    if not isinstance(step.size, np.timedelta64):
+        return step.size
+    absolute = clock.zoned and not step.wall  # 24 hours are not always a day
+    return in_largest_unit(step.size, ("h", "m", "s") if absolute else ("D", "h", "m", "s"))
 
-    Without `times`, and unless `series` has such an index, nothing is checked. An index that knows
-    its `freq`, such as months or business days, has only to increase.
-    """
-    if times is None:
-        index = getattr(series, "index", None)  # of a list it is a method, of a table often numbers
-        if getattr(getattr(index, "dtype", None), "kind", None) != "M":
-            return
-        times = index
-    if np.shape(times) != (length,):
-        raise ValueError(
-            f"times has shape {np.shape(times)}; expected ({length},), one for each step"
-        )
-    if length < 2:
+
+def check_regular(clock: Clock, step: Step) -> None:
+    """Raise `ValueError` at the first time that is not one step after the one before."""
+    wrong = np.flatnonzero(~regular(clock, step))
+    if not wrong.size:
         return
-    if getattr(times, "freq", None) is None:
-        check_times(times)
-    else:
-        _ordered(times)
+    k = int(wrong[0])
+    after = np.diff(counted_on(clock, step)[k : k + 2])[0]
+    period = "" if clock.period is None else " periods"
+    raise ValueError(
+        f"times[{k + 1}] is {label(clock, k + 1)}, {duration(after)}{period} after times[{k}]; "
+        f"expected a step of {step}{period[:-1]}: {_remedy(clock, step, after)}"
+    )
 
 
-def regular_grid(times, values, step):
+def _remedy(clock: Clock, step: Step, after: Any) -> str:
+    if (
+        isinstance(step, Months)
+        and (np.diff(clock.wall.astype("datetime64[M]")) == step.size).all()
+    ):
+        return 'each month has one row, so give months: np.array(times, "datetime64[M]")'
+    text = (
+        "put times with gaps on a grid with regular_grid, or count rows, such as trading days, "
+        'with times="rows"'
+    )
+    spring = isinstance(step, Fixed) and _by_the_hour(clock) and after == step.size + HOUR
+    return text + (f"; if clocks went forward, {CLOCKS}" if spring else "")
+
+
+def regular_grid(
+    times: ArrayLike, values: ArrayLike, step: Any
+) -> tuple[Any, np.ndarray, np.ndarray]:
     """An irregular series on a regular grid: grid times (L,), values NaN in gaps, and the mask.
 
-    The grid runs from the first time to the last. `values` is (N,) or (N, D); the mask (L,) is
-    True where there was a row. Nothing is interpolated. Times must be in order, without
-    duplicates, and lie on the grid.
+    The grid runs from the first time to the last. `times` and `step` are as in `check_times`;
+    `values` is (N,) or (N, D). The mask (L,) is True where something was measured: in a table in
+    which single columns have gaps, `np.isfinite(values)` is the mask of each value. Nothing is
+    interpolated. Times must be in order, without duplicates, and lie on the grid. The grid is a
+    NumPy array, but where there is a time zone, or periods, of the kind that came. Local times
+    without their time zone gain an hour in spring: see "Clock changes" above.
 
-    >>> grid, values, mask = regular_grid([0, 1, 4], [5.0, 6.0, 7.0], step=1)
+    >>> grid, values, mask = regular_grid([0, 1, 4], [5.0, np.nan, 7.0], step=1)
     >>> values.tolist(), mask.tolist()
-    ([5.0, 6.0, nan, nan, 7.0], [True, True, False, False, True])
+    ([5.0, nan, nan, nan, 7.0], [True, False, False, False, True])
+    >>> regular_grid(["2024-01-31", "2024-03-31"], [5.0, 6.0], "1M")[0]
+    array(['2024-01-31', '2024-02-29', '2024-03-31'], dtype='datetime64[D]')
     """
-    times, values = _ordered(times), np.asarray(values, dtype=float)
-    if len(values) != len(times):
-        raise ValueError(f"values has {len(values)} rows; expected {len(times)}, one for each time")
-    if not step > np.zeros_like(step):
-        raise ValueError(f"step is {step}; expected a positive step")
-    count, rest = np.divmod(times - times[0], step)
-    off = np.flatnonzero(rest != np.zeros_like(rest))
-    if off.size:
-        k = off[0]
+    clock, values = ordered(times), np.asarray(values, dtype=float)
+    if len(values) != len(clock.values):
         raise ValueError(
-            f"times[{k}] is {_text(times[k])}; "
-            f"expected a whole number of steps of {_text(step)} after {_text(times[0])}"
+            f"values has {len(values)} rows; expected {len(clock.values)}, one for each time"
         )
-    places = count.astype(int)
-    mask = np.zeros(places[-1] + 1, bool)
-    mask[places] = True
-    grid_values = np.full((len(mask), *values.shape[1:]), np.nan)
+    kind = read_step(step, clock)
+    places = _places(clock, kind)
+    grid_values = np.full((places[-1] + 1, *values.shape[1:]), np.nan)
     grid_values[places] = values
-    return times[0] + np.arange(len(mask)) * step, grid_values, mask
+    mask = np.zeros(len(grid_values), bool)
+    mask[places] = ~np.isnan(values.reshape(len(values), -1)).all(axis=1)
+    return labels_from(clock, kind, 0, len(mask)), grid_values, mask
 
 
-def _ordered(times):
-    times = np.asarray(times)
-    if times.ndim != 1 or len(times) < 2:
-        raise ValueError(f"times has shape {times.shape}; expected (L,) with at least two times")
-    forward = times[1:] > times[:-1]
-    if not forward.all():
-        k = int(np.argmin(forward))
-        how = "the same as" if times[k + 1] == times[k] else "before"
+def _places(clock: Clock, step: Step) -> np.ndarray:
+    """How many steps each time lies after the first."""
+    counts, whole = step.between(counted_on(clock, step))
+    places = np.concatenate([[0], np.cumsum(counts.astype(int))])
+    if clock.values.dtype.kind == "f" and isinstance(step, Fixed):  # steps may add up to a drift
+        late = clock.values - (clock.values[0] + places * step.size)
+        whole = whole & (np.abs(late[1:]) <= TOLERANCE * step.size)
+    off = np.flatnonzero(~whole)
+    if off.size:
+        k = int(off[0]) + 1
+        by_hours = clock.zoned and not step.wall and str(step).endswith(("day", "days"))
         raise ValueError(
-            f"times[{k + 1}] is {_text(times[k + 1])}, {how} times[{k}]; expected increasing times"
+            f"times[{k}] is {label(clock, k)}; "
+            f"expected a whole number of steps of {step} after {label(clock, 0)}"
+            + (": in a time zone say '1D', which may have 23 or 25 hours" if by_hours else "")
         )
-    return times
+    return places
 
 
-def _text(time):
-    """A time or a duration, in the largest unit that is exact."""
-    if isinstance(time, np.datetime64):
-        return np.datetime_as_string(time, unit="auto")
-    if isinstance(time, np.timedelta64):
-        for unit in ("D", "h", "m", "s"):
-            if time % np.timedelta64(1, unit) == np.timedelta64(0, unit):
-                return str(time.astype(f"timedelta64[{unit}]"))
-    return str(time)
+def ordered(times: ArrayLike) -> Clock:
+    """Times (L,), two at least, that increase; raises `ValueError` otherwise."""
+    shape = np.shape(times)
+    if len(shape) != 1 or shape[0] < 2:
+        raise ValueError(f"times has shape {shape}; expected (L,) with at least two times")
+    clock = read_times(times)
+    backward = np.flatnonzero(clock.values[1:] <= clock.values[:-1])
+    if not backward.size:
+        return clock
+    k = int(backward[0])
+    back = clock.values[k] - clock.values[k + 1]
+    how, remedy = "before", "sort the rows by time"
+    if clock.values[k + 1] == clock.values[k]:
+        how, remedy = "the same as", "keep one row for each time"
+    autumn = _by_the_hour(clock) and back <= HOUR
+    raise ValueError(
+        f"times[{k + 1}] is {label(clock, k + 1)}, {how} times[{k}]; "
+        f"expected increasing times: {remedy}"
+        + (f"; if clocks went back, {CLOCKS}" if autumn else "")
+    )
+
+
+def _by_the_hour(clock: Clock) -> bool:
+    """Are these times of day without a time zone, which may be an hour off?"""
+    if clock.zoned or clock.values.dtype.kind != "M":
+        return False
+    return bool((clock.values != clock.values.astype("datetime64[D]")).any())
+
+
+def label(clock: Clock, row: int) -> str:
+    """The time of a row as an error writes it."""
+    time = clock.label(clock.values[row : row + 1])[0]
+    if isinstance(time, np.datetime64) and has_days(clock):
+        return str(np.datetime_as_string(time, unit="auto"))
+    return f"{time:.12g}" if isinstance(time, float) else str(time)

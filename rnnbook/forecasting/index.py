@@ -1,0 +1,154 @@
+"""The times of a series: the time of each row, of the rows to come, and the row of a date."""
+
+import re
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnbook._check import check_sizes
+from rnnbook.forecasting.clock import Clock, read_times
+from rnnbook.forecasting.step_choice import find_step
+from rnnbook.forecasting.steps import Step, labels_from
+from rnnbook.forecasting.times import check_regular, label, ordered
+
+
+class Index(NamedTuple):
+    """The times of the L rows of a series, and the step between them, if it has any."""
+
+    length: int
+    clock: Clock | None
+    step: Step | None  # None where rows are counted, or where pandas knows the frequency
+
+    @property
+    def counts_rows(self) -> bool:
+        """Is there no telling what time comes next?"""
+        return self.clock is None or (self.step is None and self.clock.index is None)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """The times of rows, in the shape of `rows`; without times their numbers."""
+        if self.clock is None:
+            return rows
+        return np.asarray(self.clock.label(self.clock.values))[rows]
+
+    def ahead(self, horizon: int) -> Any:
+        """The times of the `horizon` steps after the last; where rows are counted their numbers."""
+        if self.clock is not None and self.step is not None:
+            return labels_from(self.clock, self.step, self.length - 1, horizon + 1)[1:]
+        if self.clock is not None and self.clock.index is not None:
+            return _ahead_by_frequency(self.clock.index, horizon)
+        return np.arange(self.length, self.length + horizon)
+
+    def row(self, start: Any) -> int:
+        """The row number `start`, or the first row that is not before the date `start`.
+
+        >>> days = ["2024-01-30", "2024-01-31", "2024-02-01"]
+        >>> series_index([5.0, 6.0, 7.0], days, 3).row("2024-02")
+        2
+        """
+        if not isinstance(start, (str, date, np.datetime64)) and not hasattr(start, "ordinal"):
+            check_sizes(start=start)
+            return int(start)
+        if self.clock is None or (
+            self.clock.period is None and self.clock.values.dtype.kind != "M"
+        ):
+            raise TypeError(
+                f"start is {start!r}; expected a row number, or dates to look it up in: "
+                "as the index of series, or as times"
+            )
+        late = _not_before(self.clock, start)
+        if not late.any():
+            last = label(self.clock, self.length - 1)
+            raise ValueError(
+                f"start is {start}; expected a date up to {last}, that of the last row"
+            )
+        return int(np.argmax(late))
+
+
+def series_index(series: Any, times: Any, length: int) -> Index:
+    """The times of a series of `length` rows, checked.
+
+    `times` (L,) are in order and regular, or `ValueError` is raised: so are the dates in the index
+    of a pandas series or table. An index that knows its `freq` has only to be in order, and with
+    `times="rows"` any index has.
+    """
+    rows = isinstance(times, str) and times == "rows"
+    if rows or times is None:
+        times = _dates(getattr(series, "index", None))
+    elif np.shape(times) != (length,):
+        raise ValueError(
+            f"times has shape {np.shape(times)}; expected ({length},), one for each row, or 'rows'"
+        )
+    if times is None or length < 2:
+        return Index(length, None, None)
+    clock = ordered(times)
+    if rows:
+        return Index(length, clock._replace(index=None), None)
+    if clock.index is not None:
+        return Index(length, clock, None)
+    step = find_step(clock)
+    check_regular(clock, step)
+    return Index(length, clock, step)
+
+
+def check_aligned(name: str, table: Any, series: Any) -> None:
+    """Raise `ValueError` where a pandas table has other dates in its index than the series.
+
+    Only rows that both have are compared.
+    """
+    ours, theirs = (_dates(getattr(part, "index", None)) for part in (series, table))
+    if ours is None or theirs is None:
+        return
+    rows = min(len(ours), len(theirs))
+    if not (np.asarray(ours[:rows]) == np.asarray(theirs[:rows])).all():
+        raise ValueError(
+            f"{name} has other dates in its index than series; expected the same: "
+            f"{name}.reindex(series.index)"
+        )
+
+
+def check_ahead(known: Any, index: Index, ahead: Any) -> None:
+    """Raise `ValueError` where the last rows of `known` have other dates than what is forecast."""
+    dates = _dates(getattr(known, "index", None))
+    if dates is None or index.counts_rows or len(dates) != index.length + len(ahead):
+        return
+    if not (np.asarray(dates[index.length :]) == np.asarray(ahead)).all():
+        raise ValueError(
+            f"known ends at {dates[-1]}; expected {ahead[-1]}, the last time that is forecast"
+        )
+
+
+def _dates(index: Any) -> Any:
+    """The index, if it holds times: of a list it is a method, of a table often numbers."""
+    dtype = getattr(index, "dtype", None)
+    if getattr(dtype, "kind", "") in ("M", "m") or getattr(dtype, "freq", None) is not None:
+        return index
+    if getattr(dtype, "kind", "") != "O":
+        return None
+    return index if all(map(_is_date, index)) else None
+
+
+def _is_date(moment: Any) -> bool:
+    if isinstance(moment, str):
+        return re.match(r"\d{4}-\d\d", moment) is not None
+    return isinstance(moment, date)
+
+
+def _ahead_by_frequency(index: Any, horizon: int) -> Any:
+    import pandas  # is installed: the index is its own
+
+    times = pandas.date_range(index[-1], periods=horizon + 1, freq=index.freq)[1:]
+    return times.to_numpy() if times.tz is None else times
+
+
+def _not_before(clock: Clock, start: Any) -> np.ndarray:
+    if clock.period is not None:
+        import pandas  # is installed: the times are its own
+
+        return clock.values >= pandas.Period(start, clock.period).ordinal
+    moment = read_times([start], "start")
+    if moment.zoned and not clock.zoned:
+        raise TypeError(f"start is {start}; expected a date without a time zone, as times are")
+    if moment.zoned:
+        return clock.values >= moment.values[0]
+    return clock.wall >= moment.values[0]
