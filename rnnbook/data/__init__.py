@@ -1,15 +1,21 @@
 """Real data that comes with the package: small files, their hashes, and one loader for each.
 
-Tables come as pandas DataFrames. Every loader compares the file with its recorded SHA-256
-first. Origins and licences: `sources()`.
+Tables come as pandas DataFrames. Every loader compares the file with its recorded SHA-256 first,
+reads it anew and returns what the caller may change. Nothing is downloaded. Origins and licences:
+`sources()`.
 """
 
 import gzip
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:  # importing this module loads no pandas
+    import pandas as pd
 
 FOLDER = Path(__file__).parent / "files"
 
@@ -52,22 +58,31 @@ def read_bytes(name: str) -> bytes:
     152089
     """
     path = FOLDER / name
-    recorded = dict(
-        reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text("utf-8").splitlines()
-    )
+    lines = (FOLDER / "SHA256SUMS").read_text("utf-8").splitlines()
+    recorded = {line.split()[1]: line.split()[0] for line in lines}
     if name not in recorded or not path.exists():
         raise FileNotFoundError(
             f"{name} is not among the data files; expected one of {', '.join(recorded)}. "
-            "If a file is missing, install rnnbook again."
+            "If one of these is missing, get the package again where you got it."
         )
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != recorded[name]:
         raise ValueError(
             f"{name} has SHA-256 {found}; expected {recorded[name]}. "
-            "The file was changed: install rnnbook again."
+            "The file was changed: get the package again where you got it."
         )
     return gzip.decompress(content) if name.endswith(".gz") else content
+
+
+def read_arrays(name: str) -> dict[str, np.ndarray]:
+    """The arrays of a shipped .npz file, by name, as they are stored.
+
+    >>> read_arrays("mnist_10000.npz")["images"].shape
+    (10000, 28, 28)
+    """
+    with np.load(io.BytesIO(read_bytes(name)), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def load_text(name: str) -> str:
@@ -81,7 +96,7 @@ def load_text(name: str) -> str:
     return read_bytes(f"{name}.txt").decode("ascii")
 
 
-def load_quatrains(*, distinct: bool = False):
+def load_quatrains(*, distinct: bool = False) -> "pd.DataFrame":
     """Tang quatrains in traditional script: author, title, poem.
 
     Every poem has 24 characters: four lines of five, each ended by a comma or a full stop. Some
@@ -123,7 +138,7 @@ def load_rhymes() -> dict[str, set[str]]:
     return rhymes
 
 
-def load_verses():
+def load_verses() -> "pd.DataFrame":
     """Pairs of verses: reference, english, spanish, at most 16 words a side.
 
     >>> load_verses().english[0]
@@ -132,7 +147,7 @@ def load_verses():
     return _table("verses_english_spanish.tsv", ["reference", "english", "spanish"])
 
 
-def load_surnames():
+def load_surnames() -> "pd.DataFrame":
     """Surnames with a language they are common in: language, surname.
 
     Unbalanced (173 to 2,379 a language). 225 surnames stand under more than one language, so no
@@ -144,7 +159,7 @@ def load_surnames():
     return _table("surnames.tsv", ["language", "surname"])
 
 
-def load_splice_junctions():
+def load_splice_junctions() -> "pd.DataFrame":
     """Windows of 60 DNA bases: junction, bases.
 
     The junction is "ei" (exon to intron), "ie" or "n" (none); it lies at the middle of *every*
@@ -157,7 +172,7 @@ def load_splice_junctions():
     return _table("dna_splice_junctions.tsv", ["junction", "bases"])
 
 
-def load_stocks():
+def load_stocks() -> "pd.DataFrame":
     """Daily prices in US dollars and volumes in shares, by ticker and date.
 
     `Close` jumps where a share was split (MSFT on 2003-02-18 by -48 %); `Adj Close` is corrected
@@ -169,7 +184,7 @@ def load_stocks():
     return _csv("stocks_daily.csv.gz", ["Date"]).set_index(["Ticker", "Date"])
 
 
-def load_beijing_weather():
+def load_beijing_weather() -> "pd.DataFrame":
     """Hourly weather in Beijing, 2010 to 2014, indexed by time, complete.
 
     pm2.5 in micrograms per cubic metre (2,067 hours missing), DEWP and TEMP in degrees Celsius,
@@ -184,13 +199,13 @@ def load_beijing_weather():
     return table.drop(columns=["No", "year", "month", "day", "hour"]).rename_axis("time")
 
 
-def load_electricity():
-    """Hourly electricity load, 2012 to 2014, a Series indexed by time: 26,304 hours, no gap.
+def load_electricity() -> "pd.Series":
+    """Hourly electricity load of the average of 321 clients in Portugal, in kilowatt, 2012 to 2014.
 
-    The file does not name its unit, and the archive it comes from holds one series for each of
-    321 clients: label an axis "load, units of the file" and compare errors as ratios. Three
-    hours, the ones that the change to summer time leaves out, are near zero (5.8 to 54.7) and
-    no measurement of demand.
+    A Series indexed by local time: 26,304 hours, no gap. So the clock changes are in the data. The
+    hour that summer time leaves out, at 01:00 on a Sunday in March, is near zero (5.8 to 54.7 kW)
+    and no measurement of demand; the hour that comes twice, at 01:00 on a Sunday in October, holds
+    the sum of both.
 
     >>> series = load_electricity()
     >>> len(series), int((series < 100).sum())
@@ -199,7 +214,7 @@ def load_electricity():
     return _csv("electricity_hourly.csv.gz", ["ts"]).set_index("ts").y.rename("load")
 
 
-def load_traffic():
+def load_traffic() -> "pd.DataFrame":
     """Vehicles in an hour on Interstate 94 near Minneapolis, with weather, indexed by time.
 
     23,084 hours of 24,096 are there: 1,012 are missing, in 907 gaps. temp in kelvin, rain_1h and
@@ -213,7 +228,7 @@ def load_traffic():
     return _csv("traffic_i94_hourly.csv.gz", ["date_time"]).set_index("date_time")
 
 
-def load_employment():
+def load_employment() -> "pd.DataFrame":
     """US employment in thousands, by month and sector, 2006 to 2015.
 
     Sectors are nested (nonfarm = private + government, and so on) and `nonfarm_change` is a
@@ -227,21 +242,52 @@ def load_employment():
     return _csv("us_employment_monthly.csv", ["month"]).set_index("month")
 
 
-def _pandas():
+class JapaneseVowels(NamedTuple):
+    """Speech: 640 utterances of two vowels by nine men, in the split of Kudo et al. (1999)."""
+
+    training: list[np.ndarray]  # 270 utterances (T, 12), float64, T from 7 to 26 frames
+    training_speakers: np.ndarray  # (270,), int64, 0 to 8, thirty utterances each
+    test: list[np.ndarray]  # 370 utterances (T, 12), T from 7 to 29
+    test_speakers: np.ndarray  # (370,), int64, 24 to 88 utterances each
+
+
+def load_japanese_vowels() -> JapaneseVowels:
+    """Who speaks? Utterances of different lengths, for padding, packing, masks and buckets.
+
+    Each is the two vowels /ae/ in a row. A frame is the 12 LPC cepstrum coefficients (no unit) of
+    25.6 ms of sound at 10 kHz, and the next one begins 6.4 ms later. The archive numbers the
+    speakers from 1, here they count from 0. They come in order: shuffle the training set. The test
+    was recorded on other occasions, with the same speakers.
+
+    >>> vowels = load_japanese_vowels()
+    >>> len(vowels.training), len(vowels.test), vowels.training[0].shape
+    (270, 370, (20, 12))
+    """
+    arrays = read_arrays("japanese_vowels.npz")
+    train, frames = int(arrays["train"]), arrays["frames_millionths"] / 1e6
+    utterances = np.split(frames, np.cumsum(arrays["lengths"])[:-1])
+    speakers = arrays["speakers"].astype(np.int64) - 1
+    return JapaneseVowels(
+        utterances[:train], speakers[:train], utterances[train:], speakers[train:]
+    )
+
+
+def _pandas() -> Any:
     try:
         import pandas
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'this table needs pandas: pip install "rnnbook[data]"', name="pandas"
+            "this table needs pandas: pip install pandas", name="pandas"
         ) from error
     return pandas
 
 
-def _csv(name, dates=()):
-    return _pandas().read_csv(io.BytesIO(read_bytes(name)), parse_dates=list(dates))
+def _csv(name: str, dates: Sequence[str] = ()) -> "pd.DataFrame":
+    content = io.BytesIO(read_bytes(name))
+    return _pandas().read_csv(content, parse_dates=list(dates), encoding="utf-8")
 
 
-def _table(name, columns):
+def _table(name: str, columns: list[str]) -> "pd.DataFrame":
     """Tab-separated text, taken as it stands: no quoting, and "NA" is a name."""
-    lines = read_bytes(name).decode("utf-8").splitlines()
+    lines = read_bytes(name).decode("utf-8").removesuffix("\n").split("\n")
     return _pandas().DataFrame([line.split("\t") for line in lines], columns=columns)
