@@ -83,6 +83,21 @@ def test_errors():
         dates.pairs(np.random.default_rng(0), [])
     with pytest.raises(ValueError, match="locales is empty"):
         dates.pairs(np.random.default_rng(0), [day], ())
+    with pytest.raises(TypeError, match=r"locales is 'en'; expected several: write \('en',\)"):
+        dates.pairs(np.random.default_rng(0), [day], "en")
+    for call in (lambda: dates.split(5, 10), lambda: dates.pairs(5, [day])):
+        with pytest.raises(TypeError, match=r"rng is 5; expected .*np.random.default_rng\(5\)"):
+            call()
+
+
+@pytest.mark.parametrize("wrong", ["2026-03-07", datetime.datetime(2026, 3, 7, 12)])
+def test_a_text_or_a_time_is_no_day(wrong):
+    day = datetime.date(2026, 3, 7)
+    found = type(wrong).__name__
+    with pytest.raises(TypeError, match=f"day is a {found}; expected a datetime.date"):
+        dates.write(wrong, "en", "full")
+    with pytest.raises(TypeError, match=rf"days\[1\] is a {found}; expected a datetime.date"):
+        dates.pairs(np.random.default_rng(0), [day, wrong], ("en", "zh"))
 
 
 def test_without_babel_the_error_says_what_to_install():
@@ -92,4 +107,4 @@ def test_without_babel_the_error_says_what_to_install():
         "dates.write(datetime.date(2026, 3, 7), 'en', 'full')"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert 'dates in many languages need babel: pip install "rnnbook[language]"' in result.stderr
+    assert "dates in many languages need babel: pip install babel" in result.stderr

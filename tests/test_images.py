@@ -131,6 +131,8 @@ def test_what_is_wrong_is_named(call, message):
         call()
 
 
-def test_a_size_that_is_no_whole_number():
+def test_a_size_that_is_no_whole_number_and_a_seed():
+    with pytest.raises(TypeError, match=r"rng is 3; expected a NumPy generator"):
+        images.shuffled(3, READINGS["rows"])
     with pytest.raises(TypeError, match=r"steps is 2\.0; expected a positive whole number"):
         images.cuts(SHAPE, 2.0)

@@ -87,3 +87,13 @@ def test_errors(digits, number, message):
     for make in (pasted_digits, connected_digit):
         with pytest.raises(ValueError, match=message):
             make(np.random.default_rng(0), digits, number)
+
+
+def test_other_types_are_refused():
+    for make in (pasted_digits, connected_digit):
+        with pytest.raises(TypeError, match=r"rng is 4; expected .*np.random.default_rng\(4\)"):
+            make(4, np.ones((1, 8, 8)), 1)
+        with pytest.raises(TypeError, match="digits is a list; expected a NumPy array"):
+            make(np.random.default_rng(0), [[1.0]], 1)
+        with pytest.raises(ValueError, match="digits has values from nan to nan; expected 0 to 1"):
+            make(np.random.default_rng(0), np.full((1, 8, 8), np.nan), 1)

@@ -96,10 +96,26 @@ def test_the_corpus_is_repeatable():
         (lambda rng: roles.sentence(rng, "see", "dative_shift"), "construction is 'dative_shift'"),
         (lambda rng: roles.split(rng, held_out=5), "held_out is 5"),
         (lambda rng: roles.sentence(rng, "see", "active", nested=2), "nested is 2; expected"),
+        (lambda rng: roles.sentence(rng, "see", "active", nested=np.nan), "nested is nan; expe"),
         (lambda rng: roles.corpus(rng, [], 3), "pairs is empty"),
+        (lambda rng: roles.corpus(rng, ["see"], 3), r"pairs\[0\] is 'see'; expected \(verb, const"),
+        (lambda rng: roles.corpus(rng, [("see",)], 3), r"pairs\[0\] is \('see',\); expected"),
         (lambda rng: roles.corpus(rng, [("see", "active")], 0), "size is 0"),
     ],
 )
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rng: roles.split(rng),
+        lambda rng: roles.sentence(rng, "see", "active"),
+        lambda rng: roles.corpus(rng, [("see", "active")], 2),
+    ],
+)
+def test_a_seed_is_no_generator(call):
+    with pytest.raises(TypeError, match=r"rng is 6; expected .*np.random.default_rng\(6\)"):
+        call(6)

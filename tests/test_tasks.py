@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 
 from rnnbook import tasks
+from rnnbook.numpy import gru, sweep
+from rnnbook.numpy.activations import relu
+from rnnbook.numpy.convolution import convolve, convolve_backward, fold, unfold
+from rnnbook.numpy.init import glorot_uniform, orthogonal
+from rnnbook.tasks.memory import one_hot
 
 MANY = 4000
 
@@ -166,3 +171,99 @@ def test_the_same_seed_gives_the_same_batch_and_bad_sizes_are_refused(make):
 def test_impossible_settings_are_refused(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(rng)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rng: tasks.adding(rng, 4, 10),
+        lambda rng: tasks.copy(rng, 4, 3),
+        lambda rng: tasks.delayed_recall(rng, 4, 3),
+        lambda rng: tasks.temporal_order(rng, 4, 20),
+        lambda rng: tasks.parity(rng, 4, 3),
+        lambda rng: tasks.reber(rng, 4),
+        lambda rng: tasks.embedded_reber(rng, 4),
+        lambda rng: tasks.dyck(rng, 4, 3),
+        lambda rng: tasks.a_n_b_n(rng, 4, 2, 3),
+        lambda rng: glorot_uniform(rng, 2, 3),
+        lambda rng: orthogonal(rng, 3),
+        lambda rng: sweep.init(gru, rng, 2, 3),
+    ],
+)
+def test_a_seed_is_no_generator(call):
+    for seed, message in (
+        (0, r"rng is 0; expected a NumPy generator, such as np.random.default_rng\(0\)"),
+        (17, r"rng is 17; expected .* such as np.random.default_rng\(17\)"),
+        (None, r"rng is None; expected"),
+        (True, r"rng is a bool; expected .*default_rng\(0\)"),
+        (np.random.RandomState(1), r"rng is a RandomState; expected"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call(seed)
+
+
+@pytest.mark.parametrize(
+    "call, kind, message",
+    [
+        (lambda rng: tasks.copy(rng, 2, 0), ValueError, "lag is 0; expected a positive"),
+        (lambda rng: tasks.copy(rng, 2, 3, items=0), ValueError, "items is 0; expected a pos"),
+        (lambda rng: tasks.copy(rng, 2, 3, symbols=1.5), TypeError, "symbols is 1.5; expected"),
+        (lambda rng: tasks.delayed_recall(rng, 2, -1), ValueError, "lag is -1; expected a pos"),
+        (lambda rng: tasks.parity(rng, 2, True), TypeError, "length is True; expected a pos"),
+        (lambda rng: tasks.reber(rng, 2.0), TypeError, "batch_size is 2.0; expected a pos"),
+        (lambda rng: tasks.dyck(rng, 2, 3, kinds=0), ValueError, "kinds is 0; expected a pos"),
+        (lambda rng: tasks.a_n_b_n(rng, 2, 0, 4), ValueError, "low is 0; expected a positive"),
+        (lambda rng: tasks.mackey_glass(0), ValueError, "length is 0; expected a positive"),
+        (lambda rng: tasks.mackey_glass(3, warm_up=-1), ValueError, "warm_up is -1; expected 0"),
+        (lambda rng: tasks.lorenz(3, warm_up=1.5), TypeError, "warm_up is 1.5; expected a whole"),
+        (lambda rng: tasks.mackey_glass(3, delay=0), ValueError, "delay is 0; .* one step, 0.1"),
+        (lambda rng: tasks.mackey_glass(3, delay=np.nan), ValueError, "delay is nan; expected"),
+        (lambda rng: tasks.lorenz(3, step=0), ValueError, "step is 0 .* step above 0"),
+        (lambda rng: tasks.lorenz(3, step=0.5), ValueError, "step is 0.5; expected a smaller one"),
+        (lambda rng: tasks.lorenz(3, start=(1, 2)), ValueError, r"start has shape \(2,\)"),
+        (lambda rng: one_hot([0, -1], 3), ValueError, r"classes go from -1 to 0; .* \[0, 3\)"),
+        (lambda rng: one_hot([3], 3), ValueError, r"classes go from 3 to 3; expected \[0, size\)"),
+        (lambda rng: one_hot([1.0], 3), TypeError, "classes has dtype float64; expected whole"),
+        (lambda rng: orthogonal(rng, 0), ValueError, "size is 0; expected a positive whole"),
+        (lambda rng: glorot_uniform(rng, 2, 2.5), TypeError, "fan_out is 2.5; expected a pos"),
+        (lambda rng: glorot_uniform(rng, 0, 2), ValueError, "fan_in is 0; expected a positive"),
+        (lambda rng: sweep.init(gru, rng, 0, 2), ValueError, "channels is 0; expected a positive"),
+    ],
+)
+def test_what_no_task_can_be_made_of_is_named(rng, call, kind, message):
+    with pytest.raises(kind, match=message):
+        call(rng)
+
+
+def test_initial_weights_have_the_size_that_they_are_called_after(rng):
+    W = glorot_uniform(rng, 300, 200)
+    r = np.sqrt(6 / 500)
+    assert W.shape == (300, 200)
+    assert 0.99 * r < np.abs(W).max() <= r and W.var() == pytest.approx(r**2 / 3, rel=0.02)
+    Q = orthogonal(rng, 7)
+    assert np.abs(Q @ Q.T - np.eye(7)).max() < 1e-14
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda x, W: convolve(x, W[:2, :2]), "size is 2; expected an odd number"),
+        (lambda x, W: convolve(x, W[:, :2]), r"W has shape \(3, 2, 2, 4\); .*\(3, 3, 2, 4\)"),
+        (lambda x, W: convolve(x, W[:, :, :1]), r"W has shape \(3, 3, 1, 4\); .*\(3, 3, 2, 4\)"),
+        (lambda x, W: convolve(x[0], W), r"x has shape \(5, 6, 2\); expected \(N, R, C, D\)"),
+        (lambda x, W: convolve(x, W[0]), r"W has shape \(3, 2, 4\); expected \(k, k, D, K\)"),
+        (lambda x, W: convolve_backward(x, W, x), r"dy has shape \(1, 5, 6, 2\); .*\(1, 5, 6, 4\)"),
+        (lambda x, W: unfold(x[0], 3), r"x has shape \(5, 6, 2\); expected \(N, R, C, D\)"),
+        (lambda x, W: fold(x, 3), r"patches has shape \(1, 5, 6, 2\); expected .* size = 3"),
+    ],
+)
+def test_convolutions_name_what_does_not_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.ones((1, 5, 6, 2)), np.ones((3, 3, 2, 4)))
+
+
+def test_a_rectifier_hides_no_nan():
+    a = np.array([-2.0, 0.0, 3.0, np.nan, np.inf, -np.inf])
+    assert np.array_equal(relu(a), [0, 0, 3, np.nan, np.inf, 0], equal_nan=True)
+    assert relu(a.astype("float32")).dtype == np.float32
+    assert relu(np.array([-1 + 2j, 2 + 3j])).tolist() == [0, 2 + 3j]

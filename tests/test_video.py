@@ -78,3 +78,29 @@ def test_draw_puts_each_image_in_its_place():
 def test_errors(digits, steps, message):
     with pytest.raises(ValueError, match=message):
         bouncing_digits(np.random.default_rng(0), digits, 1, steps)
+
+
+def test_other_types_are_refused():
+    with pytest.raises(TypeError, match=r"rng is 4; expected .*np.random.default_rng\(4\)"):
+        bouncing_digits(4, np.ones((1, 8, 8)), 1, 2)
+    with pytest.raises(TypeError, match="digits is a list; expected a NumPy array"):
+        bouncing_digits(np.random.default_rng(0), [[1.0]], 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("images", "corners", "message"),
+    [
+        (DIGITS[:2], np.full((2, 3, 2), -1), "corners go from -1 to -1; expected 0 to 8"),
+        (DIGITS[:2], np.full((2, 3, 2), 9), "corners go from 9 to 9; expected 0 to 8"),
+        (DIGITS[:2], np.zeros((2, 3, 2)), "corners has shape .* dtype float64; expected"),
+        (
+            DIGITS[:2],
+            np.zeros((2, 3, 1), int),
+            r"corners has shape \(2, 3, 1\); expected \(N, T",
+        ),
+        (DIGITS[:1], np.zeros((2, 3, 2), int), r"images has shape \(1, 8, 8\); .* = \(2, 8, 8\)"),
+    ],
+)
+def test_draw_names_what_does_not_fit_into_a_frame(images, corners, message):
+    with pytest.raises(ValueError, match=message):
+        draw(images, corners)

@@ -18,10 +18,12 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
 def relu(a: np.ndarray) -> np.ndarray:
     """Rectifier max(a, 0), decided by the real part so that complex-step passes through.
 
-    >>> relu(np.array([-2.0, 3.0]))
-    array([0., 3.])
+    NaN stays NaN, as in torch and Keras: a network whose weights have gone bad must not look well.
+
+    >>> relu(np.array([-2.0, 3.0, np.nan]))
+    array([ 0.,  3., nan])
     """
-    return np.where(a.real > 0, a, 0).astype(a.dtype, copy=False)
+    return np.where(a.real <= 0, 0, a).astype(a.dtype, copy=False)
 
 
 ACTIVATIONS = {"tanh": np.tanh, "relu": relu}

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
+
 
 def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
     """Uniform on [-r, r] with r = sqrt(6 / (fan_in + fan_out)), shape (fan_in, fan_out).
@@ -12,6 +15,8 @@ def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.nd
     >>> bool(np.abs(glorot_uniform(np.random.default_rng(0), 3, 3)).max() <= 1)
     True
     """
+    check_rng(rng)
+    check_sizes(fan_in=fan_in, fan_out=fan_out)
     r = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-r, r, (fan_in, fan_out))
 
@@ -26,5 +31,7 @@ def orthogonal(rng: np.random.Generator, size: int) -> np.ndarray:
     >>> bool(np.allclose(Q @ Q.T, np.eye(4)))
     True
     """
+    check_rng(rng)
+    check_sizes(size=size)
     Q, R = np.linalg.qr(rng.standard_normal((size, size)))
     return Q * np.sign(np.diag(R))

@@ -16,12 +16,20 @@ hs        (N, R, C, 2H)  each column of that, read from both ends
 `layers` is [[right, left], [down, up]], as for `rnnbook.numpy.stack` a list of pairs of Params.
 """
 
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 
+from rnnbook._check import check_dtypes, check_sizes
+from rnnbook._rng import check_rng
 from rnnbook.numpy import stack
 
 
-def init(cell, rng: np.random.Generator, channels: int, hidden_size: int, **options) -> list:
+def init(
+    cell: ModuleType, rng: np.random.Generator, channels: int, hidden_size: int, **options: Any
+) -> list:
     """Random weights for the four directions; `cell` is one of `rnn`, `lstm`, `gru`.
 
     >>> from rnnbook.numpy import gru
@@ -29,6 +37,8 @@ def init(cell, rng: np.random.Generator, channels: int, hidden_size: int, **opti
     >>> [[params.W_x.shape for params in pair] for pair in layers]
     [[(3, 6), (3, 6)], [(4, 6), (4, 6)]]
     """
+    check_rng(rng)
+    check_sizes(channels=channels, hidden_size=hidden_size)
     return stack.init(cell, rng, channels, hidden_size, num_layers=2, bidirectional=True, **options)
 
 
@@ -42,6 +52,7 @@ def forward(layers: list, x: np.ndarray) -> tuple[np.ndarray, tuple]:
     (1, 4, 5, 4)
     """
     check_pairs(layers)
+    check_dtypes(x=x)
     check_images(x)
     N, R, C, _ = x.shape
     rows, _, row_cache = stack.forward(layers[:1], x.reshape(N * R, C, -1))  # eq-sweep-rows
@@ -60,7 +71,10 @@ def backward(layers: list, cache: tuple, dhs: np.ndarray) -> tuple[list, np.ndar
     >>> dx.shape
     (1, 4, 5, 3)
     """
+    check_pairs(layers)
     row_cache, column_cache = cache
+    if dhs.ndim != 4:
+        raise ValueError(f"dhs has shape {dhs.shape}; expected (N, R, C, 2H)")
     N, R, C, _ = dhs.shape
     dcolumns = dhs.swapaxes(1, 2).reshape(N * C, R, -1)
     dcolumn_layers, drows, _ = stack.backward(layers[1:], column_cache, dcolumns)
@@ -69,15 +83,15 @@ def backward(layers: list, cache: tuple, dhs: np.ndarray) -> tuple[list, np.ndar
     return drow_layers + dcolumn_layers, dx.reshape(N, R, C, -1)
 
 
-def check_images(x) -> None:
+def check_images(x: Any) -> None:
     """Raise `ValueError` unless x is (N, R, C, D) without an empty axis."""
     if len(x.shape) != 4 or 0 in x.shape:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, R, C, D), none of them 0")
 
 
-def check_pairs(layers) -> None:
+def check_pairs(layers: Sequence) -> None:
     """Raise `ValueError` unless there are two pairs of layers."""
-    sizes = [len(pair) for pair in layers]
+    sizes = [len(pair) if hasattr(pair, "__len__") else 1 for pair in layers]
     if sizes != [2, 2]:
         raise ValueError(
             f"layers has entries of {sizes}; expected two pairs, [right, left] and [down, up]"

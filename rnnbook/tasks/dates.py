@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_choice, check_sizes
+from rnnbook._check import check_choice, check_sizes, type_name
+from rnnbook._rng import check_rng
 
 LOCALES = {
     "en": "English",
@@ -58,12 +59,14 @@ def formats(locale: str) -> tuple[str, ...]:
 def write(day: datetime.date, locale: str, format: str) -> str:
     """A date as `locale` writes it in the format "full", "long", "medium" or "short".
 
-    Raises `ValueError` for a locale or format that is not offered.
+    Raises `ValueError` for a locale or format that is not offered, `TypeError` for what is no
+    `datetime.date`.
 
     >>> day = datetime.date(2026, 3, 7)
     >>> write(day, "de", "full"), write(day, "ja", "long"), write(day, "ar_EG", "long")
     ('Samstag, 7. März 2026', '2026年3月7日', '٧ مارس ٢٠٢٦')
     """
+    _check_day("day", day)
     check_choice("format", format, formats(locale))
     text = _babel().format_date(day, format, locale=locale)
     return text.translate(ARABIC_DIGITS) if locale == "ar_EG" else text
@@ -79,6 +82,7 @@ def split(rng: np.random.Generator, *sizes: int) -> list[list[datetime.date]]:
     >>> len(training), len(test), len(set(training) & set(test))
     (1000, 100, 0)
     """
+    check_rng(rng)
     check_sizes(**{f"sizes[{i}]": size for i, size in enumerate(sizes)})
     count = (LAST - FIRST).days + 1
     if sum(sizes) > count:
@@ -97,9 +101,14 @@ def pairs(
     >>> [pair.text for pair in pairs(np.random.default_rng(1), [day, day, day], ("en", "zh"))]
     ['March 7, 2026', '2026年3月7日', 'Mar 7, 2026']
     """
+    check_rng(rng)
+    if isinstance(locales, str):
+        raise TypeError(f"locales is {locales!r}; expected several: write ({locales!r},)")
     if len(days) == 0 or len(locales) == 0:
         empty = "days" if len(days) == 0 else "locales"
         raise ValueError(f"{empty} is empty; expected at least one")
+    for number, day in enumerate(days):
+        _check_day(f"days[{number}]", day)
     choices = [formats(locale) for locale in locales]
     result = []
     for number, day in enumerate(days):
@@ -110,11 +119,19 @@ def pairs(
     return result
 
 
+def _check_day(name, day):
+    if not isinstance(day, datetime.date) or isinstance(day, datetime.datetime):
+        raise TypeError(
+            f"{name} is a {type_name(type(day))}; expected a datetime.date "
+            "(`.date()` of a time is one)"
+        )
+
+
 def _babel():
     try:
         from babel import dates
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'dates in many languages need babel: pip install "rnnbook[language]"', name="babel"
+            "dates in many languages need babel: pip install babel", name="babel"
         ) from error
     return dates

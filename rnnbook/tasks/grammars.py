@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
 from rnnbook.tasks.memory import one_hot
 
 
@@ -44,6 +45,7 @@ def reber(rng: np.random.Generator, batch_size: int) -> Strings:
     >>> "".join(REBER[k] for k in strings.x[0].argmax(axis=-1)[strings.mask[0]])
     'BTXS'
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size)
     return _pack([_reber_walk(rng) for _ in range(batch_size)], len(REBER))
 
@@ -60,6 +62,7 @@ def embedded_reber(rng: np.random.Generator, batch_size: int) -> Strings:
     >>> "".join(REBER[k] for k in strings.x[0].argmax(axis=-1)) + REBER[strings.y[0, -1]]
     'BPBPVPXTTTTVVEPE'
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size)
     walks = []
     for _ in range(batch_size):
@@ -85,6 +88,7 @@ def dyck(rng: np.random.Generator, batch_size: int, pairs: int, *, kinds: int = 
     >>> "".join("([)]"[k] for k in strings.x[0, 1:].argmax(axis=-1))
     '[[][]]'
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, pairs=pairs, kinds=kinds)
     walks = [_dyck_walk(rng, pairs, kinds) for _ in range(batch_size)]
     return _pack(walks, 2 * kinds + 2)
@@ -103,6 +107,7 @@ def a_n_b_n(rng: np.random.Generator, batch_size: int, low: int, high: int) -> S
     >>> strings.x[0].argmax(axis=-1).tolist(), strings.y[0].tolist()
     ([2, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, 2])
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, low=low, high=high)
     if high < low:
         raise ValueError(f"high is {high}; expected at least low = {low}")
@@ -130,7 +135,8 @@ def _reber_walk(rng):
 
 
 def _dyck_walk(rng, pairs, kinds):
-    symbols, legal, stack = [2 * kinds], [], []
+    symbols, legal = [2 * kinds], []
+    stack: list[int] = []
     for left in range(2 * pairs, -1, -1):
         closing = [kinds + stack[-1]] if stack else [2 * kinds + 1]
         legal.append([*range(kinds), *closing])

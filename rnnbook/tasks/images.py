@@ -6,9 +6,12 @@ that `write` can undo `read`. With one array for each reading, a network, a draw
 gradient all agree on where a number came from.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnnbook._check import check_shape, check_sizes
+from rnnbook._rng import check_rng
 
 
 def cuts(shape: tuple[int, int], steps: int) -> np.ndarray:
@@ -89,6 +92,7 @@ def shuffled(rng: np.random.Generator, places: np.ndarray) -> np.ndarray:
     >>> shuffled(np.random.default_rng(0), pixels((2, 2)))[:, 0]
     array([2, 0, 1, 3])
     """
+    check_rng(rng)
     places = check_reading(places)
     order = rng.permutation(places.size)
     places = order[places]  # eq-images-shuffled
@@ -135,7 +139,7 @@ def write(x: np.ndarray, places: np.ndarray, shape: tuple[int, int]) -> np.ndarr
     return flat.reshape(len(x), R, C)
 
 
-def check_reading(places) -> np.ndarray:
+def check_reading(places: np.ndarray | Sequence) -> np.ndarray:
     """`places` as an array, or `ValueError` unless every pixel stands in it once.
 
     >>> check_reading([[0, 1], [1, 2]])

@@ -1,10 +1,12 @@
 """Tasks that need something long past."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
 
 
 class Batch(NamedTuple):
@@ -28,6 +30,7 @@ def adding(rng: np.random.Generator, batch_size: int, length: int) -> Batch:
     >>> x.shape, bool(np.allclose(y[:, 0], (x[:, :, 0] * x[:, :, 1]).sum(axis=1)))
     ((4, 10, 2), True)
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, length=length)
     _check_at_least("length", length, 2)
     N, T = batch_size, length
@@ -55,6 +58,7 @@ def copy(
     >>> x.argmax(axis=-1)[0].tolist(), y[0].tolist()
     ([2, 1, 3, 4, 3, 3], [3, 3, 3, 3, 2, 1])
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, lag=lag, symbols=symbols, items=items)
     N, T = batch_size, lag + 2 * items
     shown = np.full((N, T), symbols)
@@ -81,6 +85,7 @@ def delayed_recall(
     >>> x.shape, bool((x[:, 0].argmax(axis=-1) == y).all())
     ((3, 6, 5), True)
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, lag=lag, symbols=symbols)
     N = batch_size
     y = rng.integers(0, symbols, N)
@@ -104,6 +109,7 @@ def temporal_order(rng: np.random.Generator, batch_size: int, length: int) -> Ba
     >>> x.argmax(axis=-1)[0].tolist(), int(y[0])
     ([0, 7, 4, 3, 3, 7, 2, 2, 2, 1], 3)
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, length=length)
     _check_at_least("length", length, 10)
     N, T = batch_size, length
@@ -127,19 +133,28 @@ def parity(rng: np.random.Generator, batch_size: int, length: int) -> Batch:
     >>> x[0, :, 0].astype(int).tolist(), y[0].tolist()
     ([1, 1, 1, 0, 0, 0], [1, 0, 1, 1, 1, 1])
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size, length=length)
     bits = rng.integers(0, 2, (batch_size, length))
     return Batch(bits[..., None].astype(float), bits.cumsum(axis=1) % 2)
 
 
-def one_hot(classes, size: int) -> np.ndarray:
-    """Whole numbers of any shape as unit vectors along a new last axis.
+def one_hot(classes: np.ndarray | Sequence, size: int) -> np.ndarray:
+    """Whole numbers from 0 to size - 1, of any shape, as unit vectors along a new last axis.
 
     >>> one_hot([0, 2], 3)
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
-    return np.eye(size)[np.asarray(classes)]
+    check_sizes(size=size)
+    classes = np.asarray(classes)
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"classes has dtype {classes.dtype}; expected whole numbers")
+    if classes.size and not (classes.min() >= 0 and classes.max() < size):
+        raise ValueError(
+            f"classes go from {classes.min()} to {classes.max()}; expected [0, size) = [0, {size})"
+        )
+    return np.eye(size)[classes]
 
 
 def _check_at_least(name, value, least):

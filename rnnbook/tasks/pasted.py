@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
+from rnnbook.tasks._digits import DIGIT, check_digits
 
 SIDE = 24  # rows and columns of a scene
-DIGIT = 8
 STRIP = 10  # the columns on the left where the lines run
 LINE, GAP = 0.8, 3  # brightness; pixels that one line lacks
 TRIES = 10_000
@@ -44,7 +45,7 @@ def pasted_digits(rng: np.random.Generator, digits: np.ndarray, number: int) -> 
     >>> scenes.images.shape, int(scenes.labels[0].sum())
     ((2, 24, 24), 128)
     """
-    _check(digits, number)
+    _check(rng, digits, number)
     scenes = []
     for _ in range(number):
         parts, ink, which = _digits(rng, digits, rng.permutation(2))
@@ -68,7 +69,9 @@ def connected_digit(rng: np.random.Generator, digits: np.ndarray, number: int) -
     return Scenes(*(np.stack(both)[coin, np.arange(number)] for both in zip(*pairs, strict=True)))
 
 
-def connected_pairs(rng: np.random.Generator, digits: np.ndarray, number: int):
+def connected_pairs(
+    rng: np.random.Generator, digits: np.ndarray, number: int
+) -> tuple[Scenes, Scenes]:
     """Two `Scenes` that differ in two gaps only: in the first digit 1 is connected, then digit 2.
 
     >>> one, two = connected_pairs(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2)
@@ -77,7 +80,7 @@ def connected_pairs(rng: np.random.Generator, digits: np.ndarray, number: int):
     >>> sorted(set(one.parts[0].ravel().tolist()))
     [0, 1, 2, 3, 4]
     """
-    _check(digits, number)
+    _check(rng, digits, number)
     pairs = []
     for _ in range(number):
         parts, ink, which, paths = _digits_on_lines(rng, digits)
@@ -86,10 +89,11 @@ def connected_pairs(rng: np.random.Generator, digits: np.ndarray, number: int):
         pairs.append(
             [_connected(parts, ink, which, paths, texture, gaps, chosen) for chosen in (1, 2)]
         )
-    return tuple(
+    one, two = (
         Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
         for scenes in zip(*pairs, strict=True)
     )
+    return one, two
 
 
 def _digits_on_lines(rng, digits):
@@ -173,13 +177,10 @@ def _texture(rng):
     return np.clip(TEXTURE * (1 + np.mean(waves, axis=0)) + noise, 0, 1)
 
 
-def _check(digits, number):
+def _check(rng, digits, number):
+    check_rng(rng)
     check_sizes(number=number)
-    if digits.ndim != 3 or digits.shape[1:] != (DIGIT, DIGIT) or not len(digits):
-        raise ValueError(f"digits has shape {digits.shape}; expected (M, 8, 8), M at least 1")
-    if not (digits.min() >= 0 and digits.max() <= 1):
-        low, high = digits.min(), digits.max()
-        raise ValueError(f"digits has values from {low} to {high}; expected 0 to 1")
+    check_digits(digits)
     empty = np.flatnonzero(~(digits > 0).any(axis=(1, 2)))
     if len(empty):
         raise ValueError(f"digits[{empty[0]}] has no ink; expected values above 0")

@@ -35,6 +35,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnbook._check import check_choice, check_sizes
+from rnnbook._rng import check_rng
 
 
 class Verb(NamedTuple):
@@ -126,6 +127,7 @@ def sentence(
     >>> " ".join(sentence(np.random.default_rng(3), "see", "passive", nested=1).tokens)
     'the sailor was seen by the quiet nurse who built the boat quickly after lunch'
     """
+    check_rng(rng)
     check_choice("construction", construction, constructions(verb))
     if not 0 <= nested <= 1:
         raise ValueError(f"nested is {nested}; expected a probability from 0 to 1")
@@ -184,10 +186,12 @@ def split(
     >>> len(seen), len(unseen), len(set(seen) & set(unseen))
     (128, 32, 0)
     """
+    check_rng(rng)
     check_sizes(held_out=held_out)
     if held_out > 4:
         raise ValueError(f"held_out is {held_out}; expected at most 4 of a verb's constructions")
-    seen, unseen = [], []
+    seen: list[tuple[str, str]] = []
+    unseen: list[tuple[str, str]] = []
     for verb in VERBS:
         others = [c for c in constructions(verb) if c != "active"]
         kept = {others[k] for k in rng.permutation(len(others))[:held_out]}
@@ -208,9 +212,13 @@ def corpus(
     >>> [s.verb for s in corpus(np.random.default_rng(0), [("see", "active")], 2)]
     ['see', 'see']
     """
+    check_rng(rng)
     check_sizes(size=size)
     if len(pairs) == 0:
         raise ValueError("pairs is empty; expected at least one pair of verb and construction")
+    for number, pair in enumerate(pairs):
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ValueError(f"pairs[{number}] is {pair!r}; expected (verb, construction)")
     turns = [pairs[k % len(pairs)] for k in range(size)]
     return [sentence(rng, *turns[k], nested=nested) for k in rng.permutation(size)]
 
@@ -271,7 +279,9 @@ def _adjuncts(rng):
 
 
 def _tagged(whole, verb, construction):
-    tokens, tags, predicate = [], [], 0
+    tokens: list[str] = []
+    tags: list[str] = []
+    predicate = 0
     for words, role in whole:
         if role == "V":
             predicate = len(tokens)

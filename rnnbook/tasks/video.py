@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_sizes
+from rnnbook._check import check_shape, check_sizes
+from rnnbook._rng import check_rng
+from rnnbook.tasks._digits import DIGIT, check_digits
 
 SIDE = 16  # rows and columns of a frame
-DIGIT = 8
 ROOM = SIDE - DIGIT  # places of the digit's top left corner: 0 to ROOM
 SPEED = 1  # at most so many pixels a step, in either direction
 
@@ -50,7 +51,9 @@ def bouncing_digits(
     >>> videos.frames.shape, np.diff(videos.corners[0], axis=0)[0].tolist()
     ((2, 5, 16, 16), [1, 0])
     """
-    _check(digits, number, steps)
+    check_rng(rng)
+    check_sizes(number=number, steps=steps)
+    check_digits(digits)
     numbers = rng.integers(len(digits), size=number)
     velocities = np.array([_velocity(rng) for _ in range(number)])
     start = rng.integers(0, 2 * ROOM, (number, 2))  # also on its way back
@@ -60,11 +63,12 @@ def bouncing_digits(
 
 
 def draw(images: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Frames (N, T, 16, 16) with images (N, 8, 8) at corners (N, T, 2).
+    """Frames (N, T, 16, 16) with images (N, 8, 8) at corners (N, T, 2), whole numbers 0 to 8.
 
     >>> draw(np.ones((1, 8, 8)), np.array([[[0, 8]]])).sum()
     np.float64(64.0)
     """
+    _check_corners(images, corners)
     N, T, _ = corners.shape
     frames = np.zeros((N, T, SIDE, SIDE))
     places = np.arange(DIGIT)
@@ -83,10 +87,17 @@ def _velocity(rng):
             return velocity
 
 
-def _check(digits, number, steps):
-    check_sizes(number=number, steps=steps)
-    if digits.ndim != 3 or digits.shape[1:] != (DIGIT, DIGIT) or not len(digits):
-        raise ValueError(f"digits has shape {digits.shape}; expected (M, 8, 8), M at least 1")
-    if not (digits.min() >= 0 and digits.max() <= 1):
-        low, high = digits.min(), digits.max()
-        raise ValueError(f"digits has values from {low} to {high}; expected 0 to 1")
+def _check_corners(images, corners):
+    if corners.ndim != 3 or corners.dtype.kind not in "iu":
+        raise ValueError(
+            f"corners has shape {corners.shape} and dtype {corners.dtype}; "
+            "expected (N, T, 2) whole numbers"
+        )
+    N, T = corners.shape[:2]
+    check_shape("corners", corners, "(N, T, 2)", (N, T, 2))
+    check_shape("images", images, "(N, 8, 8)", (N, DIGIT, DIGIT))
+    if corners.size and not (corners.min() >= 0 and corners.max() <= ROOM):
+        raise ValueError(
+            f"corners go from {corners.min()} to {corners.max()}; expected 0 to {ROOM}: "
+            "`reflect` folds a path back"
+        )
