@@ -8,7 +8,7 @@ from cells import CELLS, IN_KERAS, IN_TORCH_NN, D, H, N, T, random_layers, rando
 
 from rnnbook import convert
 from rnnbook.gradcheck import max_error
-from rnnbook.numpy import gru, linear, lstm, rnn, stack
+from rnnbook.numpy import gru, linear, lstm, min_gru, rnn, stack
 from rnnbook.tree import leaves
 
 SHAPES = [(1, 1), (2, 1), (1, 2), (3, 2)]
@@ -135,6 +135,19 @@ def test_what_the_other_side_has_not():
         convert.to_keras(peephole)
 
 
+def test_complex_weights_go_to_torch_and_are_refused_by_keras():
+    rng = np.random.default_rng(0)
+    real = random_params(CELLS["lstm"], rng)
+    params = lstm.Params(*(w + 0.1j * rng.standard_normal(w.shape) for w in real))
+    x = rng.standard_normal((N, T, D)) + 0j
+    hs, _, _ = lstm.forward(params, x)
+    module = convert.to_torch(params)
+    assert max_error(module(torch.tensor(x))[0].detach().numpy(), hs) < 1e-12
+    assert_same_bits([[convert.from_torch(module)]], [[params]])
+    with pytest.raises(ValueError, match=r"params have dtype complex128; Keras has float32 and"):
+        convert.to_keras(params)
+
+
 def test_errors():
     rng = np.random.default_rng(0)
     params = lstm.init(rng, D, H)
@@ -145,6 +158,11 @@ def test_errors():
     mixed = [[rnn.init(rng, D, H)], [rnn.init(rng, H, H + 1)]]
     with pytest.raises(ValueError, match=r"layers\[1\] is rnn.Params with H = 5; torch.nn needs"):
         convert.to_torch(mixed)
+    for to in (convert.to_torch, convert.to_keras):
+        with pytest.raises(TypeError, match=r"params is a dict; expected Params of .* or linear"):
+            to({"W": np.ones(3)})
+        with pytest.raises(ValueError, match=r"params is a min_gru.Params; .* has no such model"):
+            to(min_gru.init(rng, D, H))
     uneven = [[rnn.init(rng, D, H)] * 2, [rnn.init(rng, 2 * H, H)]]
     with pytest.raises(ValueError, match=r"layers\[1\] has 1 directions; expected 2"):
         convert.to_torch(uneven)

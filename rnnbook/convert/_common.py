@@ -66,11 +66,17 @@ def nested(params: Any, known: Collection[type], framework: str) -> list:
 
 
 def _check_weights(params, name, known, framework):
-    module = module_of(params, name)
+    if not hasattr(params, "_fields"):
+        raise TypeError(
+            f"{name} is a {full_name(params)}; expected Params of rnnbook.numpy.rnn, lstm, gru or "
+            "linear, or a list of layers"
+        )
     if type(params) not in known:
         raise ValueError(f"{name} is a {type_name(type(params))}; {framework} has no such model")
     check_dtypes(**params._asdict())
-    module.forward(params, np.zeros((1, 1, len(params.W_x)), params.W_x.dtype))  # checks shapes
+    module_of(params).forward(
+        params, np.zeros((1, 1, len(params.W_x)), params.W_x.dtype)
+    )  # checks shapes
 
 
 def check_activation(kinds: Collection[type], activation: str) -> None:

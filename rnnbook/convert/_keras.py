@@ -10,10 +10,10 @@ from rnnbook.convert._keras_checks import (
     cell_type_of,
     check_activations,
     check_direction,
+    check_dtype,
     check_known,
     computes,
     function_name,
-    warn_of_float32,
 )
 from rnnbook.numpy import gru, linear, lstm, rnn
 
@@ -37,9 +37,10 @@ def to_keras(params: Any, *, activation: str = "tanh") -> "keras.layers.Layer":
     there are two directions, that returns hs; `linear.Params` give a `Dense`. `activation` is that
     of plain layers. The dtype is that of `params`; masked outputs are zero.
 
-    Raises `ValueError` for peepholes, which Keras has not. Warns where Keras computes products of
-    float64 in float32, as it does on all backends but TensorFlow (it promotes dtypes as JAX does):
-    outputs then agree to 1e-7, not to 1e-15. The weights are the same bits there, too.
+    Raises `ValueError` for peepholes and complex weights, which Keras has not. Warns where Keras
+    computes products of float64 in float32, as it does on all backends but TensorFlow (it promotes
+    dtypes as JAX does): outputs then agree to 1e-7, not to 1e-15. The weights are the same bits
+    there, too.
 
     >>> params = lstm.init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> to_keras(params).get_weights()[0].shape
@@ -53,7 +54,7 @@ def to_keras(params: Any, *, activation: str = "tanh") -> "keras.layers.Layer":
     layers = nested(params, KERAS, "Keras")
     first = layers[0][0]
     check_activation([type(one) for layer in layers for one in layer], activation)
-    warn_of_float32(keras, first.W_x.dtype.name)
+    check_dtype(keras, first.W_x.dtype.name)
     if not isinstance(params, list):
         return _keras_layer(keras, params, activation, return_state=True)
     model = keras.Sequential([_keras_directions(keras, layer, activation) for layer in layers])
@@ -65,7 +66,7 @@ def to_keras(params: Any, *, activation: str = "tanh") -> "keras.layers.Layer":
 
 def _to_dense(keras, params):
     linear.check_params(params)
-    warn_of_float32(keras, params.W.dtype.name)
+    check_dtype(keras, params.W.dtype.name)
     layer = keras.layers.Dense(params.W.shape[1], dtype=params.W.dtype.name)
     layer.build((None, len(params.W)))
     layer.set_weights(list(params))

@@ -120,7 +120,9 @@ def check_direction(layer, backwards):
         )
 
 
-def warn_of_float32(keras, dtype):
+def check_dtype(keras, dtype):
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"params have dtype {dtype}; Keras has float32 and float64 only")
     if dtype == "float64" and keras.backend.result_type(dtype, dtype) != dtype:
         warnings.warn(
             f"Keras multiplies float64 matrices in float32 on its {keras.backend.backend()} "
