@@ -84,13 +84,25 @@ def backward(layers: list, cache: tuple, dhs: np.ndarray) -> tuple[list, np.ndar
 
 
 def check_images(x: Any) -> None:
-    """Raise `ValueError` unless x is (N, R, C, D) without an empty axis."""
+    """Raise `ValueError` unless x is (N, R, C, D) without an empty axis.
+
+    >>> check_images(np.ones((4, 5, 3)))
+    Traceback (most recent call last):
+    ...
+    ValueError: x has shape (4, 5, 3); expected (N, R, C, D), none of them 0
+    """
     if len(x.shape) != 4 or 0 in x.shape:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, R, C, D), none of them 0")
 
 
 def check_pairs(layers: Sequence) -> None:
-    """Raise `ValueError` unless there are two pairs of layers."""
+    """Raise `ValueError` unless there are two pairs of layers.
+
+    >>> check_pairs([["right", "left"], ["down"]])
+    Traceback (most recent call last):
+    ...
+    ValueError: layers has entries of [2, 1]; expected two pairs, [right, left] and [down, up]
+    """
     sizes = [len(pair) if hasattr(pair, "__len__") else 1 for pair in layers]
     if sizes != [2, 2]:
         raise ValueError(

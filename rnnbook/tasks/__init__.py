@@ -4,6 +4,10 @@
 symbol obeys rules, `chaos` series from equations, `roles` sentences with semantic roles. Each
 docstring of the first three says what a model without memory reaches and what a perfect one
 does; the tests measure both.
+
+`rng` is always a NumPy generator, such as `np.random.default_rng(0)`; a seed raises `TypeError`.
+Sizes and lengths are positive whole numbers; others raise `ValueError` or `TypeError` that name
+the argument.
 """
 
 from rnnbook.tasks.chaos import lorenz, mackey_glass
