@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnbook.forecasting import BusinessDays, Naive, check_times, forecast, regular_grid
-from rnnbook.forecasting.index import series_index
+from rnnbook.forecasting._index import series_index
 
 pandas = pytest.importorskip("pandas")
 
@@ -90,6 +90,28 @@ def test_months_keep_their_day_or_the_last_where_there_are_fewer(day, months, fi
         return  # these months are too short, or all end on that day, to tell which day it is
     assert check_times(every[:length]) == np.timedelta64(months, "M")
     assert series_index(month[:length], every[:length], length).ahead(2).tolist() == every[length:]
+
+
+def test_ends_of_short_months_are_followed_by_ends_of_long_ones():
+    for times, ahead in {
+        ("2001-02-28", "2002-02-28", "2003-02-28"): "2004-02-29",
+        ("2001-04-30", "2001-06-30"): "2001-08-31",
+        ("2001-02-28", "2001-03-28"): "2001-04-28",
+        ("2001-01-30", "2001-02-28"): "2001-03-30",
+    }.items():
+        assert series_index(times, times, len(times)).ahead(1).astype(str).tolist() == [ahead]
+
+
+def test_a_step_of_days_keeps_the_time_of_day():
+    months = ["2000-01-31T00", "2000-02-29T00", "2000-03-31T06"]
+    with pytest.raises(ValueError, match=r"times\[2\] is 2000-03-31T06.* a step of 1 month"):
+        check_times(months)
+    days = [*np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]"), "2024-01-08T06"]
+    with pytest.raises(ValueError, match=r"times\[5\] is 2024-01-08T06.* of 1 business day"):
+        check_times(np.array(days, "datetime64[h]"), "1B")
+    assert check_times(np.array(days[:5], "datetime64[h]") + 9) == np.timedelta64(1, "D")
+    later = np.array(["2024-01-04T09", "2024-01-05T09", "2024-01-08T09"], "datetime64[h]")
+    assert series_index(later, later, 3).ahead(1)[0] == np.datetime64("2024-01-09T09")
 
 
 def test_times_read_back_from_a_file_are_those_that_were_written():
@@ -182,7 +204,7 @@ def test_both_clock_changes(start, freq):
         short = times[:3]  # before the change
         for part, more in ((times[:-2], index[-2:]), (short, index[3:5])):
             ahead = series_index(np.ones(len(part)), part, len(part)).ahead(2)
-            assert list(ahead) == list(more)
+            assert list(map(str, ahead)) == list(map(str, more))  # the hour of the clock, too
         assert check_times(times) == np.timedelta64(1, freq)
     gap = index.delete(50)
     with pytest.raises(ValueError, match=r"times\[50\] is .* after times\[49\]"):
@@ -245,7 +267,9 @@ def test_float_clocks_of_the_issue_and_of_unix():
     assert check_times(np.arange(0, 1, 0.1)) == pytest.approx(0.1)
     _, values, _ = regular_grid([0, 0.1, 0.30000000000000004], [5.0, 6.0, 7.0], 0.1)
     assert values[[0, 1, 3]].tolist() == [5.0, 6.0, 7.0] and np.isnan(values[2])
-    assert check_times(1.7e9 + 1e-3 * np.arange(1000)) == pytest.approx(1e-3, rel=1e-3)
+    assert check_times(1.7e9 + 1e-3 * np.arange(1000)) == pytest.approx(1e-3, rel=1e-6)
+    with pytest.raises(ValueError, match=r"times\[2\] is 0.10001; expected a whole number"):
+        regular_grid([0, 0.1, 0.10001, 0.2], [5.0, 6.0, 7.0, 8.0], 0.1)  # two for one place
     with pytest.raises(ValueError, match=r"times\[\d+\] is .* whole number of steps of 0.1001"):
         regular_grid(0.1 * np.arange(1000), np.ones(1000), 0.1001)  # a drift
 

@@ -47,6 +47,14 @@ ridge        0.8812     1.078    0.8111     0.255
 ... }
 >>> diebold_mariano(losses["ridge"], losses["yesterday"]).p_value < 0.01
 True
+
+And then what nobody knows yet:
+
+>>> for name in ("start", "stride"):
+...     del settings[name]
+>>> ahead = forecast(ridge, series, **settings)
+>>> print(ahead.times[:2], ahead.values[:2].round(1))
+['2024-03-01T00' '2024-03-01T01'] [10.3 11. ]
 """
 
 from rnnbook.forecasting.ahead import Forecast, forecast

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.index import check_ahead, check_aligned, series_index
+from rnnbook.forecasting._index import check_ahead, check_aligned, series_index
+from rnnbook.forecasting._origin import History, check_train_length, fit_before, predict_at
+from rnnbook.forecasting._target import Target, check_model_target, target_columns
 from rnnbook.forecasting.model import Model
-from rnnbook.forecasting.origin import History, check_train_length, fit_before, predict_at
 from rnnbook.forecasting.series import check_values
-from rnnbook.forecasting.target import Target, check_model_target, target_columns
 from rnnbook.forecasting.window import check_known
 
 

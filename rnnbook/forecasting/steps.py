@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnbook.forecasting.clock import Clock
+from rnnbook.forecasting._clock import Clock
 
 # Decimal fractions are not exact in binary, and seconds since 1970 in float64 are rounded to half
 # a thousandth of a millisecond. Whoever records at a step notices no thousandth of it.
@@ -30,7 +30,8 @@ class Fixed(NamedTuple):
             counts, rest = np.divmod(gaps, self.size)
             return counts, rest == np.zeros_like(rest)
         counts = np.rint(gaps / self.size)
-        return counts.astype(int), np.abs(gaps - counts * self.size) <= TOLERANCE * self.size
+        whole = (np.abs(gaps - counts * self.size) <= TOLERANCE * self.size) & (counts > 0)
+        return counts.astype(int), whole
 
     def run(self, first: Any, count: int) -> np.ndarray:
         """So many times from `first` on."""
@@ -112,7 +113,7 @@ Step = Fixed | Months | BusinessDays
 
 
 def counted_on(clock: Clock, step: Step) -> np.ndarray:
-    """The times that the step counts on: those of the wall, or those of the sun."""
+    """The times that the step counts on: what the wall clock shows, or absolute ones."""
     return clock.wall if step.wall else clock.values
 
 

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnbook.forecasting.clock import Clock, read_times
-from rnnbook.forecasting.step_choice import find_step, read_step
+from rnnbook.forecasting._clock import Clock, read_times
+from rnnbook.forecasting._step_choice import find_step, read_step
 from rnnbook.forecasting.steps import (
     TOLERANCE,
     Fixed,

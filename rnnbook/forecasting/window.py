@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.index import check_aligned, series_index
+from rnnbook.forecasting._index import check_aligned, series_index
+from rnnbook.forecasting._target import Target, target_columns
 from rnnbook.forecasting.series import check_values, floats
-from rnnbook.forecasting.target import Target, target_columns
 
 
 class Windows(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnbook.forecasting.clock import Clock
+from rnnbook.forecasting._clock import Clock
 from rnnbook.forecasting.steps import (
     DAY,
     TOLERANCE,
@@ -80,7 +80,7 @@ def read_step(step: Any, clock: Clock) -> Step:
     pandas, an offset of pandas, or text such as "15min", "1h", "7D", "1M", "1Q", "1Y" or "1B", for
     business days.
 
-    >>> from rnnbook.forecasting.clock import read_times
+    >>> from rnnbook.forecasting._clock import read_times
     >>> read_step("1Q", read_times(["2024-03-31", "2024-06-30"]))
     Months(months=3, day=31)
     """

@@ -1,14 +1,13 @@
 """The times of a series: the time of each row, of the rows to come, and the row of a date."""
 
-import re
 from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.clock import Clock, read_times
-from rnnbook.forecasting.step_choice import find_step
+from rnnbook.forecasting._clock import ISO, Clock, read_times
+from rnnbook.forecasting._step_choice import find_step
 from rnnbook.forecasting.steps import Step, labels_from
 from rnnbook.forecasting.times import check_regular, label, ordered
 
@@ -130,7 +129,7 @@ def _dates(index: Any) -> Any:
 
 def _is_date(moment: Any) -> bool:
     if isinstance(moment, str):
-        return re.match(r"\d{4}-\d\d", moment) is not None
+        return ISO.match(moment) is not None
     return isinstance(moment, date)
 
 

@@ -43,13 +43,13 @@ def _number(series: Any, target: Any, count: int) -> int:
     if names.count(target) == 1:
         return names.index(target)
     expected = "one of " + ", ".join(map(repr, names)) if names else f"0 to {count - 1}"
-    raise ValueError(f"target is {target!r}; expected {expected}")
+    raise ValueError(f"target is {target!r}; expected {expected}, or several in a list")
 
 
 def check_model_target(model: Any, columns: int | list[int] | None) -> None:
     """Raise `ValueError` where a model of this package looks at another column than is forecast."""
     if isinstance(model, (Naive, SeasonalNaive, Scaled)) and columns is not None:
-        theirs = model.target if isinstance(model.target, int) else list(model.target)
+        theirs = np.asarray(model.target).tolist()
         if theirs != columns:
             name = type(model).__name__
             raise ValueError(

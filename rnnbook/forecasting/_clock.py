@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-DATE = re.compile(r"\d{4}(-\d\d.*)?$|(NaT|)$")  # NumPy would read 20240131 as a year
+ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d.*)?)?$")
+YEAR = re.compile(r"\d{4}$|(NaT)?$")  # or none; NumPy would read 20240131 as a year, too
 ZONE = re.compile(r"\d\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$")  # the end of 2024-01-31T15:30+01:00
 
 
@@ -105,7 +106,7 @@ def _kind(moment: Any) -> str:
 
 
 def _from_strings(strings: Sequence[str], name: str) -> np.ndarray:
-    if all(map(DATE.match, strings)):
+    if all(map(_has_form_of_date, strings)):
         try:
             return np.array(strings, "datetime64")
         except ValueError:
@@ -113,9 +114,13 @@ def _from_strings(strings: Sequence[str], name: str) -> np.ndarray:
     return np.array([_parsed(np.datetime64, s, f"{name}[{k}]") for k, s in enumerate(strings)])
 
 
+def _has_form_of_date(string: str) -> bool:
+    return bool(ISO.match(string) or YEAR.match(string))
+
+
 def _parsed(parse: Callable[[str], Any], string: str, name: str) -> Any:
     try:
-        if DATE.match(string):
+        if _has_form_of_date(string):
             return parse(string)
     except ValueError:
         pass
