@@ -9,15 +9,18 @@ FLOATING = ("float32", "float64", "complex64", "complex128")
 
 
 def type_name(kind: type) -> str:
-    """How an error names a type. Many types are called `Params`, so ours carry their module.
+    """How an error names a type. Many types are called `Params`: these carry their module.
 
     >>> from rnnbook.numpy import gru
     >>> type_name(gru.Params), type_name(list)
     ('gru.Params', 'list')
     """
-    module = kind.__module__
-    ours = module.startswith("rnnbook.numpy.")
-    return f"{module.rsplit('.', 1)[1]}.{kind.__name__}" if ours else kind.__name__
+    module, name = kind.__module__, kind.__name__
+    if module.startswith("rnnbook.numpy."):
+        module = module.rsplit(".", 1)[1]
+    elif name != "Params":
+        return name
+    return f"{module}.{name}"
 
 
 def check_shape(name: str, array: Any, symbols: str, expected: Sequence[int]) -> None:

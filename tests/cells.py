@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnbook.numpy import gru, lstm, rnn, stack
+from rnnbook.numpy import gru, layer_norm_lstm, lstm, rnn, stack
 from rnnbook.numpy.registry import module_of
 from rnnbook.tree import tree_map
 
@@ -23,7 +23,9 @@ class Cell(NamedTuple):
     @property
     def layer(self):
         """What `rnnbook.torch` and `rnnbook.tensorflow` call the layer."""
-        return self.module.__name__.rsplit(".", 1)[1].upper()
+        return (
+            "LayerNormLSTM" if self.module is layer_norm_lstm else self.module.__name__[14:].upper()
+        )
 
 
 CELLS = {
@@ -33,6 +35,7 @@ CELLS = {
     "lstm-peephole": Cell(lstm, lstm.PeepholeParams, {"peepholes": True}),
     "gru-after": Cell(gru, gru.Params),
     "gru-before": Cell(gru, gru.BeforeParams, {"reset": "before"}),
+    "layer-norm-lstm": Cell(layer_norm_lstm, layer_norm_lstm.Params),
 }
 BOUNDED = [name for name, cell in CELLS.items() if cell.activation == "tanh"]
 # What the frameworks' own layers can do.
@@ -65,7 +68,7 @@ def random_layers(cell, rng, num_layers=1, directions=1, dtype=np.float64):
 
 def random_state(cell, rng, batch=N, dtype=np.float64):
     h, c = (rng.standard_normal((batch, H)).astype(dtype) for _ in range(2))
-    return lstm.State(h, c) if cell.module is lstm else h
+    return lstm.State(h, c) if cell.module in (lstm, layer_norm_lstm) else h
 
 
 class Problem(NamedTuple):

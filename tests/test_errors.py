@@ -128,7 +128,7 @@ def test_stack():
 
 
 def test_gradcheck():
-    with pytest.raises(ValueError, match=r"tree has a leaf of shape \(2,\); expected \(3,\)"):
+    with pytest.raises(ValueError, match=r"tree\[0\] has shape \(2,\); expected \(3,\)"):
         gradcheck.max_error([np.zeros(2)], [np.zeros(3)])
 
 

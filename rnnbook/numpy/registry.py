@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from rnnbook._check import type_name
-from rnnbook.numpy import gru, lstm, rnn
+from rnnbook.numpy import gru, layer_norm_lstm, lstm, rnn
 
 MODULES = {
     rnn.Params: rnn,
@@ -14,6 +14,7 @@ MODULES = {
     lstm.PeepholeParams: lstm,
     gru.Params: gru,
     gru.BeforeParams: gru,
+    layer_norm_lstm.Params: layer_norm_lstm,
 }
 VERBS = ("init", "forward", "backward")
 
@@ -32,7 +33,7 @@ def module_of(params: Any, name: str = "params") -> ModuleType:
     module = MODULES.get(type(params)) or _recurrent_module(type(params))
     if module is None:
         raise TypeError(
-            f"{name} is a {_name(type(params))}; expected Params of rnnbook.numpy.rnn, lstm or "
+            f"{name} is a {type_name(type(params))}; expected Params of rnnbook.numpy.rnn, lstm or "
             "gru, or of a module with init, forward(params, x, state) and backward"
         )
     return module
@@ -43,9 +44,3 @@ def _recurrent_module(kind):
     if module is None or not all(hasattr(module, verb) for verb in VERBS):
         return None
     return module if "state" in inspect.signature(module.forward).parameters else None
-
-
-def _name(kind):
-    """Many types are called `Params`: one that is not ours is named with its module."""
-    name = type_name(kind)
-    return f"{kind.__module__}.{name}" if name == "Params" else name
