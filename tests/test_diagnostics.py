@@ -8,7 +8,7 @@ import torch
 import rnnbook.tensorflow
 import rnnbook.torch
 from rnnbook import convert, diagnostics, gradcheck
-from rnnbook.numpy import layer_norm_lstm, lstm, rnn, stack
+from rnnbook.numpy import layer_norm_lstm, lstm, min_gru, rnn, stack
 
 N, T, D, H = cells.N, cells.T, cells.D, cells.H
 
@@ -23,7 +23,8 @@ def flat(state):
 
 
 def unflat(module, s):
-    return lstm.State(*np.split(s, 2, axis=-1)) if module is lstm else s
+    two = module in (lstm, layer_norm_lstm)
+    return lstm.State(*np.split(s, 2, axis=-1)) if two else s
 
 
 def complex_params(params):
@@ -36,7 +37,7 @@ def test_jacobians_are_those_of_the_complex_step(name):
     x = rng.standard_normal((N, T, D))
     J = diagnostics.jacobians(params, x)
     _, _, cache = module.forward(params, x)
-    old = np.concatenate([cache.h, cache.c], -1) if module is lstm else cache.h
+    old = np.concatenate([cache.h, cache.c], -1) if hasattr(cache, "c") else cache.h
     assert J.state.shape == (T, N, old.shape[-1], old.shape[-1])
     t, n, i = 2, 1, old.shape[-1] - 1
     complex_weights = complex_params(params)
@@ -403,6 +404,11 @@ def test_the_activation_of_plain_weights_can_be_stated_and_that_of_a_model_not_c
             "model is a Dense; expected a keras.layers.RNN that reads forwards",
         ),
         (rnnbook.torch.LayerNormLSTM(D, H), TypeError, "x has dtype torch.float64; expected torch"),
+        (
+            [[min_gru.init(np.random.default_rng(0), D, H)]],
+            TypeError,
+            r"model\[0\]\[0\] is a min_gru.Params; expected .* `influence` takes any",
+        ),
         ([[np.zeros(3)]], TypeError, r"model\[0\]\[0\] is a ndarray; expected Params"),
     ],
 )

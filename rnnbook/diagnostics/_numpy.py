@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from rnnbook._check import type_name
-from rnnbook.numpy import lstm, stack
+from rnnbook.numpy import stack
 from rnnbook.numpy.registry import MODULES
-from rnnbook.tree import leaves
+from rnnbook.tree import leaves, tree_map
 
 
 class NumPyModel:
@@ -32,40 +32,22 @@ class NumPyModel:
         """Of all steps (T N, ...): by the old state, by the input; and the number of outputs."""
         self._check_steps()
         N, T, D = x.shape
-        old = self._trajectory(x, state).reshape(T * N, -1)
+        states = self._states(state)
+        _, last, caches = stack.forward(self.layers, x, states, activation=self.activation)
+        old = _before_each_step(caches).reshape(T * N, -1)
         steps = x.swapaxes(0, 1).reshape(T * N, 1, D)
-        _, _, cache = stack.forward(
-            self.layers, steps, self._nested(old), activation=self.activation
-        )
+        states = _nested(old, last)
+        _, _, cache = stack.forward(self.layers, steps, states, activation=self.activation)
         rows = []
         for direction in np.eye(old.shape[-1], dtype=x.dtype):
-            ds = self._nested(np.broadcast_to(direction, old.shape))
+            ds = _nested(np.broadcast_to(direction, old.shape), last)
             _, dx, ds_old = stack.backward(self.layers, cache, None, ds)
             rows.append((np.concatenate(leaves(ds_old[::-1]), axis=-1), dx[:, 0]))
         by_state, by_input = (np.stack(parts, axis=1) for parts in zip(*rows, strict=True))
         return by_state, by_input, len(self.layers[-1][0].W_h)
 
-    def _trajectory(self, x, state):
-        """The state before each step, (T, N, S)."""
-        states = self._states(state)
-        _, _, caches = stack.forward(self.layers, x, states, activation=self.activation)
-        parts = []
-        for (cache,) in reversed(caches):
-            parts += [cache.h[:-1], cache.c[:-1]] if hasattr(cache, "c") else [cache.h[:-1]]
-        return np.concatenate(parts, axis=-1)
-
     def _states(self, state):
         return [[state]] if self.single and state is not None else state
-
-    def _nested(self, s):
-        """The states of all layers, from the flat one, which begins at the top."""
-        states = []
-        for (params,) in reversed(self.layers):
-            H = len(params.W_h)
-            parts = 2 if MODULES[type(params)] is lstm else 1
-            one, s = s[:, : parts * H], s[:, parts * H :]
-            states.append([lstm.State(*np.split(one, 2, axis=-1)) if parts == 2 else one])
-        return states[::-1]
 
     def _check_steps(self):
         for index, layer in enumerate(self.layers):
@@ -77,6 +59,21 @@ class NumPyModel:
             if type(layer[0]) not in MODULES:
                 raise TypeError(
                     f"model[{index}][0] is a {type_name(type(layer[0]))}; expected Params of "
-                    "rnnbook.numpy.rnn, lstm or gru; `influence` takes any, "
+                    "rnn, lstm, gru or layer_norm_lstm; `influence` takes any, "
                     "and the layer in torch or Keras has Jacobians"
                 )
+
+
+def _before_each_step(caches):
+    """The state of all layers before each step, (T, N, S), from the top layer down."""
+    parts = []
+    for (cache,) in reversed(caches):
+        parts += [cache.h[:-1], cache.c[:-1]] if hasattr(cache, "c") else [cache.h[:-1]]
+    return np.concatenate(parts, axis=-1)
+
+
+def _nested(s, like):
+    """The states of all layers, nested as `like`, from the flat one (M, S)."""
+    sizes = [leaf.shape[-1] for leaf in leaves(like[::-1])]
+    parts = iter(np.split(s, np.cumsum(sizes)[:-1], axis=-1))
+    return tree_map(lambda _: next(parts), like[::-1])[::-1]
