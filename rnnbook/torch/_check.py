@@ -16,7 +16,7 @@ from rnnbook._check import check_shape, type_name
 from rnnbook.torch.export import refuse_free_steps
 
 if TYPE_CHECKING:
-    from rnnbook.torch.recurrent import Recurrent
+    from rnnbook.torch.recurrent import Recurrent, Wrapper
 
 LOW = (torch.bfloat16, torch.float16, torch.float32)  # what autocast mixes
 UNPACK = (
@@ -26,13 +26,21 @@ UNPACK = (
 
 
 def check_inputs(
-    layer: "Recurrent", x: Tensor, state: Any, mask: Tensor | None
+    layer: "Recurrent",
+    x: Tensor,
+    state: Any,
+    mask: Tensor | None,
+    *,
+    wrapper: "Wrapper | None" = None,
 ) -> tuple[Tensor, ...]:
-    """The first states, zeros for None; raises unless x, state and mask fit the layer."""
+    """The first states, zeros for None; raises unless x, state and mask fit the layer.
+
+    `wrapper` is the module that runs the layer's steps, if another does.
+    """
     check_tensor("x", x)
     layer.check_x(x)
     check_dtype("x", x, layer.dtype)
-    refuse_free_steps(layer, x.shape[1])
+    refuse_free_steps(wrapper or layer, x.shape[1])
     check_mask(mask, x.shape[:2])
     check_finite("x", x, mask)
     return _first_states(layer, x.shape[0], x[:, 0], state)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from rnnbook.torch.export import refuse_onnx
 from rnnbook.torch.recurrent import Recurrent
 
 
@@ -17,6 +18,7 @@ class ComplexLayer(Recurrent):
     @property
     def state_dtype(self) -> torch.dtype:
         """complex64 or complex128."""
+        refuse_onnx(self)
         return complex_of(self.dtype, type(self).__name__)
 
     def initial(self, rng: np.random.Generator) -> Any:

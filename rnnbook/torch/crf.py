@@ -32,7 +32,7 @@ class CRF(Layer):
     """
 
     params_type = crf.Params
-    free_steps = "the network of the emissions, and run the CRF outside"
+    free_steps = "what gives the emissions, and run the CRF outside"
 
     def __init__(
         self,

@@ -18,8 +18,9 @@ For another T export one step, and let the program that serves the layer write t
 >>> program.module()(torch.ones(7, 3), torch.zeros(7, 4)).shape
 torch.Size([7, 4])
 
-`torch.nn` has fused layers, whose T may stay free; `rnnbook.convert.to_torch(layer.params())`
-makes one where torch.nn has the model. TorchScript (`torch.jit`) is deprecated in PyTorch: use
+`torch.export` fixes T for the layers of `torch.nn`, too. But `torch.onnx.export` leaves T free for
+`torch.nn.LSTM` and `GRU`, in a process that has exported none before; so for ONNX give it
+`rnnbook.convert.to_torch(layer.params())`. TorchScript (`torch.jit`) is deprecated in PyTorch: use
 `torch.compile` or `torch.export`.
 """
 
@@ -30,40 +31,42 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from rnnbook.torch.crf import CRF
-    from rnnbook.torch.recurrent import Recurrent
+    from rnnbook.torch.recurrent import Recurrent, Wrapper
 
-TO_TORCH_NN = "rnnbook.convert.to_torch(layer.params())"
-ONE_STEP = "rnnbook.torch.export.OneStep(layer), and loop outside"
+ONE_STEP = "one step, rnnbook.torch.export.OneStep(layer), and loop outside"
+TO_TORCH_NN = (
+    f"{ONE_STEP}; or for ONNX rnnbook.convert.to_torch(layer.params()), in a process of its own"
+)
 
 
 class Support(NamedTuple):
     """What works for a layer."""
 
     layer: str
-    compiles: bool  # torch.compile(fullgraph=True), with gradients
-    free_batch: bool  # torch.export with the batch size left free
     free_steps: str  # "yes", or what to export for a free T
     onnx: bool  # torch.onnx.export, run by ONNX Runtime
+    compiles: bool = True  # torch.compile(fullgraph=True), with gradients
+    free_batch: bool = True  # torch.export with the size of the batch left free
 
 
 SUPPORT = (
-    Support("RNN", True, True, TO_TORCH_NN, True),
-    Support("LSTM", True, True, TO_TORCH_NN, True),
-    Support("LSTM(peepholes=True)", True, True, ONE_STEP, True),
-    Support("GRU", True, True, TO_TORCH_NN, True),
-    Support('GRU(reset="before")', True, True, ONE_STEP, True),
-    Support("LayerNormLSTM", True, True, ONE_STEP, True),
-    Support("MinGRU", True, True, ONE_STEP, True),
-    Support("MinLSTM", True, True, ONE_STEP, True),
-    Support("LRU", True, True, ONE_STEP, False),
-    Support("DiagonalSSM", True, True, ONE_STEP, False),
-    Support("ConvLSTM", True, True, ONE_STEP, True),
-    Support("Stack", True, True, ONE_STEP, True),
-    Support("Sweep", True, True, "a fixed size of the images", True),
-    Support("Zoneout", True, True, ONE_STEP, True),
-    Support("VariationalDropout", True, True, ONE_STEP, True),
-    Support("Attention", True, True, "yes", True),
-    Support("CRF", True, True, "a fixed T", True),
+    Support("RNN", ONE_STEP, onnx=True),
+    Support("LSTM", TO_TORCH_NN, onnx=True),
+    Support("LSTM(peepholes=True)", ONE_STEP, onnx=True),
+    Support("GRU", TO_TORCH_NN, onnx=True),
+    Support('GRU(reset="before")', ONE_STEP, onnx=True),
+    Support("LayerNormLSTM", ONE_STEP, onnx=True),
+    Support("MinGRU", ONE_STEP, onnx=True),
+    Support("MinLSTM", ONE_STEP, onnx=True),
+    Support("LRU", ONE_STEP, onnx=False),
+    Support("DiagonalSSM", ONE_STEP, onnx=False),
+    Support("ConvLSTM", ONE_STEP, onnx=True),
+    Support("Stack", ONE_STEP, onnx=True),
+    Support("Sweep", "images of one size", onnx=True),
+    Support("Zoneout", ONE_STEP, onnx=True),
+    Support("VariationalDropout", ONE_STEP, onnx=True),
+    Support("Attention", "yes", onnx=True),
+    Support("CRF", "what gives the emissions, and run the CRF outside", onnx=True),
 )
 
 
@@ -79,12 +82,29 @@ class OneStep(nn.Module):
         return self.layer.step(x_t, state)  # type: ignore[operator]  # nn.Module has no step
 
 
-def refuse_free_steps(layer: "Recurrent | CRF", T: int) -> None:
+def refuse_free_steps(layer: "Recurrent | Wrapper | CRF", T: int) -> None:
     """Raise `ValueError` where `torch.export` is asked to leave the number of steps free."""
-    if not (torch.compiler.is_exporting() and isinstance(T, torch.SymInt)):
+    if not torch.compiler.is_exporting():
         return
-    alternative = layer.free_steps
-    raise ValueError(
-        f"the number of steps is free, and {type(layer).__name__} unrolls its loop over them: give "
-        f"axis 1 no name in dynamic_shapes, so that T is fixed. For a free T export {alternative}"
-    )
+    from torch.fx.experimental.symbolic_shapes import has_static_value  # slow to import
+
+    if not has_static_value(T):
+        raise ValueError(
+            f"the number of steps is free, and {type(layer).__name__} unrolls its loop over them: "
+            "leave axis 1 out of dynamic_shapes, so that T is fixed. For a free T export "
+            + layer.free_steps
+        )
+
+
+def refuse_onnx(layer: "Recurrent") -> None:
+    """Raise `TypeError` where a layer with a complex state is exported to ONNX."""
+    if _in_onnx_export():
+        raise TypeError(
+            f"{type(layer).__name__} has a complex state, and ONNX has no complex numbers: use "
+            "torch.export, or rnnbook.numpy, which needs no torch"
+        )
+
+
+@torch.compiler.assume_constant_result  # or torch.compile takes it as False
+def _in_onnx_export() -> bool:
+    return torch.onnx.is_in_onnx_export()

@@ -55,6 +55,7 @@ class Wrapper(nn.Module):
     """Another way to run a layer; the weights stay in the layer."""
 
     layer: Recurrent
+    free_steps = ONE_STEP
 
     def params(self) -> Any:
         """The weights of the layer, as its NumPy type."""

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import rnn
 from rnnbook.torch._check import check_inputs, check_step
-from rnnbook.torch.export import TO_TORCH_NN
 from rnnbook.torch.layer import orthogonal_, select, zero_masked
 from rnnbook.torch.recurrent import Recurrent
 
@@ -25,7 +24,6 @@ class RNN(Recurrent):
     """
 
     params_type = rnn.Params
-    free_steps = TO_TORCH_NN
 
     def __init__(
         self,

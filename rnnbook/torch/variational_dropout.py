@@ -51,7 +51,7 @@ class VariationalDropout(Wrapper):
 
     def forward(self, x: Tensor, state: Any = None, *, mask: Tensor | None = None) -> Any:
         """Outputs (N, T, H) and the last state, as the layer itself; `mask` is (N, T)."""
-        h, *c = check_inputs(self.layer, x, state, mask)
+        h, *c = check_inputs(self.layer, x, state, mask, wrapper=self)
         single = not c  # an RNN's state is h, an LSTM's (h, c)
         x = zero_masked(x, mask)
         m_x, m_h = self._masks(x, h)

@@ -50,7 +50,7 @@ class Zoneout(Wrapper):
 
     def forward(self, x: Tensor, state: Any = None, *, mask: Tensor | None = None) -> Any:
         """Outputs and the last state, as the layer itself; `mask` is (N, T)."""
-        states = check_inputs(self.layer, x, state, mask)
+        states = check_inputs(self.layer, x, state, mask, wrapper=self)
         x, hs = zero_masked(x, mask), []
         for t in range(x.shape[1]):
             new = self._mixed_step(x[:, t], states)
