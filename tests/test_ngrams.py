@@ -96,7 +96,5 @@ def test_bad_settings_are_named(wrong, message):
 
 
 def test_one_text_is_not_taken_for_many():
-    with pytest.raises(
-        TypeError, match=r"texts is one text; expected a list of texts, such as"
-    ):
+    with pytest.raises(TypeError, match=r"texts is one text; expected a list of texts, such as"):
         count("the cat", 2)
