@@ -109,6 +109,17 @@ def test_two_targets_are_forecast_like_each_alone(name):
         assert both[:, k] == pytest.approx(alone, abs=1e-9)
 
 
+def test_quantiles_of_each_step_and_target_are_those_of_its_own_errors():
+    Y, X = RNG.standard_normal((30, 4, 2)), np.zeros((30, 6, 3))
+    Y += 10 * np.arange(8).reshape(4, 2)
+    for model in (EmpiricalQuantiles(LEVELS), EmpiricalQuantiles(LEVELS, Naive([1, 2]))):
+        forecasts = model.fit(X, Y).predict(X[:5])
+        assert forecasts.shape == (5, 4, 2, 3)
+        for h, k in np.ndindex(4, 2):
+            expected = np.quantile(Y[:, h, k], LEVELS)
+            assert forecasts[3, h, k] == pytest.approx(expected)
+
+
 def test_windows_and_backtests_of_two_targets_by_hand():
     X, Y, origins = windows(TABLE, 6, 4, target=[2, 0])
     assert X.shape == (81, 6, 3) and Y.shape == (81, 4, 2)
@@ -160,6 +171,7 @@ def test_the_last_rows_are_learned_from_and_the_input_is_the_end():
     assert model.ahead[..., 0].tolist() == [[50, 51, 52, 53]]
     forecast(model, time[:50], known=time[:, None], train_length=12, **SIZES)
     assert model.X.min() == 38 and model.Y.max() == 49
+    assert (model.known[..., 0] == model.Y).all()
 
 
 def frame(**more):

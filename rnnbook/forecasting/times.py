@@ -16,7 +16,7 @@ like a gap, and have one twice in autumn. Four lines mend both:
 >>> values.tolist(), known[:, 0].tolist()
 ([5.0, 6.0, 7.0, 8.0], [1, 2, 2, 3])
 
-**Trading days** have no regular step, since holidays are no business days. Count rows: give an
+**Trading days** have no regular step, since holidays are left out. Count rows: give an
 array without times, or say `times="rows"`.
 """
 
