@@ -23,7 +23,7 @@ from rnnbook import convert, data, forecasting, tasks
 from rnnbook.book.records import load_record
 from rnnbook.numpy import crf, gru, lstm, rnn
 from rnnbook.tasks import dates, images, pasted, roles, video
-from rnnbook.text import decoding, quality, spans, vocabulary
+from rnnbook.text import _distributions, quality, spans, vocabulary
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -475,9 +475,9 @@ MUTANTS = {
         ("memory", "gru"),
     ),
     "decoding: temperature twice": Mutant(
-        decoding,
+        _distributions,
         "sharpen",
-        lambda log_probs, temperature, sharpen=decoding.sharpen: sharpen(
+        lambda log_probs, temperature, sharpen=_distributions.sharpen: sharpen(
             log_probs, temperature / 2
         ),
         {"text_generation": []},
