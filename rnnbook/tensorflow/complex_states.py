@@ -27,6 +27,11 @@ class ComplexRecurrence(Recurrence):
             )
 
     @property
+    def output_size(self) -> int:
+        """The features of the outputs: those of the inputs."""
+        return self.input_size
+
+    @property
     def state_dtype(self) -> tf.DType:
         """complex64 or complex128, as the weights are float32 or float64."""
         return tf.complex128 if self.variable_dtype == "float64" else tf.complex64

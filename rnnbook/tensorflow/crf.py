@@ -20,13 +20,13 @@ from rnnbook.tensorflow.masks import mask_of, zero_masked
 class CRF(WithParams):
     """Weights: transitions (K, K), start (K,), end (K,), all zero at first.
 
-    The layer returns its own loss, so `fit` gets a loss function that hands it on, and a target
-    that nobody reads:
+    The layer returns its own losses, so `fit` gets a loss function that hands them on, and a
+    target that nobody reads:
 
         x, tags = keras.Input((T, D)), keras.Input((T,), dtype="int32")
         losses = CRF(K)(keras.layers.Dense(K)(x), tags)
         model = keras.Model([x, tags], losses)
-        model.compile("adam", loss=lambda target, losses: losses)
+        model.compile("adam", loss=rnnbook.tensorflow.crf.handed_on)
         model.fit([inputs, labels], np.zeros(N))
 
     A mask is the argument `mask`, or the one that `Masking` or `Embedding` attached to the
@@ -77,15 +77,20 @@ class CRF(WithParams):
         >>> CRF(2).marginals(tf.zeros((1, 1, 2))).round(3)
         array([[[0.5, 0.5]]], dtype=float32)
         """
-        values, counts = self._checked(emissions, mask)
-        return crf.marginals(self.params(), values.numpy(), mask=counts.numpy())
+        params, values, counts = self._as_numpy(emissions, mask)
+        return crf.marginals(params, values, mask=counts)
 
     def viterbi(
         self, emissions: tf.Tensor | np.ndarray, mask: tf.Tensor | np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The best tags (N, T), 0 where masked, and their scores (N,), as NumPy arrays."""
-        values, counts = self._checked(emissions, mask)
-        return crf.viterbi(self.params(), values.numpy(), mask=counts.numpy())
+        params, values, counts = self._as_numpy(emissions, mask)
+        return crf.viterbi(params, values, mask=counts)
+
+    def _as_numpy(self, emissions, mask):
+        emissions, mask = self._checked(emissions, mask)
+        params = self.params()
+        return params, emissions.numpy().astype(params.start.dtype), mask.numpy()
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same layer."""
@@ -138,7 +143,20 @@ class CRF(WithParams):
         check_fits("tags", tags, "(N, T)", mask.shape)
         if not tags.dtype.is_integer:
             raise TypeError(f"tags has dtype {tags.dtype.name}; expected whole numbers")
-        tags = tf.where(mask, tf.cast(tags, tf.int32), 0)
-        tf.debugging.assert_non_negative(tags, "tags has a negative number")
-        tf.debugging.assert_less(tags, self.num_tags, f"tags must be below {self.num_tags}")
-        return tags
+        tags, K = tf.where(mask, tf.cast(tags, tf.int32), 0), self.num_tags
+        checks = [
+            tf.debugging.assert_non_negative(tags, "tags has a negative number"),
+            tf.debugging.assert_less(tags, K, f"tags must be below {K}"),
+        ]
+        with tf.control_dependencies(checks if not tf.executing_eagerly() else []):
+            return tf.identity(tags)
+
+
+@keras.saving.register_keras_serializable(package="rnnbook")
+def handed_on(target: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
+    """The losses (N,) that a layer computed, as the loss function of a model.
+
+    >>> handed_on(None, tf.constant([2.0])).numpy()
+    array([2.], dtype=float32)
+    """
+    return losses

@@ -27,10 +27,11 @@ class WithParams(keras.layers.Layer):
     x_symbols = "(N, T, D)"  # the axes of the inputs
 
     def params(self) -> Any:
-        """The weights as the NumPy type, copied."""
+        """The weights as the NumPy type, copied; those of 16 bits as float32."""
         if self.params_type._fields and not self.weights:
             raise ValueError(f"{type(self).__name__} has no weights yet: call or build it first")
-        return self.params_type(*self.get_weights())
+        weights = self.get_weights()
+        return self.params_type(*(w.astype("float32") if w.itemsize < 4 else w for w in weights))
 
     def load_params(self, params: Any) -> Self:
         """Copy the weights of a NumPy `Params` into this layer, and return the layer.
@@ -141,6 +142,11 @@ class Recurrence(WithParams):
                 )
         super().__init__(**options)
         self.supports_masking = True
+
+    @property
+    def output_size(self) -> int:
+        """The features of the outputs."""
+        return self.units
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> tuple:
         """The outputs keep the mask of the inputs; the state has none."""

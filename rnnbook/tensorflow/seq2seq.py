@@ -3,18 +3,33 @@
 The same model as `rnnbook.torch.seq2seq`, where the symbols are explained.
 """
 
+from typing import Any, Self
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnbook import convert
-from rnnbook._check import check_choice, check_rate, check_shape, check_sizes
+from rnnbook._check import check_choice, check_rate, check_sizes
 from rnnbook.numpy import linear
+from rnnbook.tensorflow._check import check_fits, check_mask
 from rnnbook.tensorflow.attention import Attention
 
 
+@keras.saving.register_keras_serializable(package="rnnbook")
 class Seq2Seq(keras.Model):
     """Bidirectional GRU encoder, GRU decoder, attention (`score` of `Attention`, or None).
+
+    At first the embeddings are normal with a deviation of 1, and all other weights are those of
+    `keras.layers` and `Attention`. `fit` passes one argument to a model, and this one takes
+    three, so wrap it:
+
+        source, target_in = (keras.Input((None,), dtype="int32") for _ in range(2))
+        mask = keras.Input((None,), dtype="bool")
+        logits, _ = Seq2Seq(...)(source, mask, target_in)
+        model = keras.Model([source, mask, target_in], logits)
+
+    (Not with `score=None`: its weights are None, and Keras wants tensors.)
 
     >>> model = Seq2Seq(source_size=9, target_size=7, embedding_size=4, hidden_size=6)
     >>> source, mask = tf.constant([[3, 4, 5]]), tf.constant([[True, True, False]])
@@ -25,23 +40,33 @@ class Seq2Seq(keras.Model):
 
     def __init__(
         self,
-        source_size,
-        target_size,
+        source_size: int,
+        target_size: int,
         *,
-        embedding_size=64,
-        hidden_size=128,
-        score="additive",
-        dropout=0.0,
-        use_cudnn="auto",
-        dtype=None,
+        embedding_size: int = 64,
+        hidden_size: int = 128,
+        score: str | None = "additive",
+        dropout: float = 0.0,
+        use_cudnn: bool | str = "auto",
+        dtype: Any = None,
+        **options: Any,
     ):
-        super().__init__(dtype=dtype)
+        super().__init__(dtype=dtype, **options)
         check_sizes(source_size=source_size, target_size=target_size)
         check_sizes(embedding_size=embedding_size, hidden_size=hidden_size)
         check_choice("score", score, ("additive", "general", "dot", None))
         check_rate(dropout=dropout)
         if hidden_size % 2:
             raise ValueError(f"hidden_size is {hidden_size}; expected an even number, for 2 halves")
+        self.settings = {
+            "source_size": source_size,
+            "target_size": target_size,
+            "embedding_size": embedding_size,
+            "hidden_size": hidden_size,
+            "score": score,
+            "dropout": dropout,
+            "use_cudnn": use_cudnn,
+        }
         E, H, layers = embedding_size, hidden_size, keras.layers
         gru = {"return_sequences": True, "return_state": True, "use_cudnn": use_cudnn}
         normal = keras.initializers.RandomNormal
@@ -61,8 +86,11 @@ class Seq2Seq(keras.Model):
         ids = tf.zeros((1, 1), tf.int32)
         self(ids, tf.ones((1, 1), tf.bool), ids)
 
-    def encode(self, source, mask, training=False):
+    def encode(
+        self, source: tf.Tensor, mask: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """The memory (N, T, H) and the summary (N, H) of source ids (N, T)."""
+        source, mask = tf.convert_to_tensor(source), tf.convert_to_tensor(mask)
         _check_ids("source", source, self.source_embedding.input_dim)
         _check_mask(mask, source)
         x = self.dropout(self.source_embedding(source), training=training)
@@ -70,7 +98,15 @@ class Seq2Seq(keras.Model):
         summary = tf.concat(last, axis=-1)
         return memory, summary
 
-    def decode(self, target_in, h_0, summary, memory, mask, training=False):
+    def decode(
+        self,
+        target_in: tf.Tensor,
+        h_0: tf.Tensor,
+        summary: tf.Tensor,
+        memory: tf.Tensor,
+        mask: tf.Tensor,
+        training: bool = False,
+    ) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
         """Logits (N, S, V), weights (N, S, T) or None, and the last state (N, H)."""
         x = self.dropout(self.target_embedding(target_in), training=training)
         h, last = self.decoder(x, initial_state=h_0)
@@ -81,22 +117,25 @@ class Seq2Seq(keras.Model):
         combined = tf.tanh(self.combine(tf.concat([context, h], axis=-1)))
         return self.output_layer(self.dropout(combined, training=training)), weights, last
 
-    def call(self, source, mask, target_in, training=False):
+    def call(
+        self, source: tf.Tensor, mask: tf.Tensor, target_in: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """Teacher forcing: the logits of every next token, given the right ones before it."""
         _check_ids("target_in", target_in, self.target_embedding.input_dim)
         memory, summary = self.encode(source, mask, training)
-        if not target_in.shape[:1].is_compatible_with(source.shape[:1]):
-            check_shape("target_in", target_in, "(N, S)", (len(source), target_in.shape[1]))
+        check_fits("target_in", target_in, "(N, S)", (source.shape[0], target_in.shape[1]))
         h_0 = tf.tanh(self.bridge(summary))
         logits, weights, _ = self.decode(target_in, h_0, summary, memory, mask, training)
         return logits, weights
 
-    def start(self, source, mask):
+    def start(
+        self, source: tf.Tensor, mask: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         """The state from which `step` decodes: h, summary, memory and mask."""
         memory, summary = self.encode(source, mask)
         return tf.tanh(self.bridge(summary)), summary, memory, mask
 
-    def step(self, tokens, state):
+    def step(self, tokens: np.ndarray, state: tuple) -> tuple[np.ndarray, tuple]:
         """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V).
 
         `beam_search` picks rows of the state with `take=tf.gather`.
@@ -106,7 +145,7 @@ class Seq2Seq(keras.Model):
         logits, _, h = self._decode_one(tokens, h, summary, memory, mask)
         return tf.nn.log_softmax(logits[:, 0]).numpy(), (h, summary, memory, mask)
 
-    def params(self):
+    def params(self) -> dict[str, Any]:
         """All weights as NumPy arrays, in a dict of the NumPy types; the same in PyTorch."""
         return {
             "source_embedding": self.source_embedding.get_weights()[0],
@@ -119,7 +158,7 @@ class Seq2Seq(keras.Model):
             "output": linear.Params(*self.output_layer.get_weights()),
         }
 
-    def load_params(self, params):
+    def load_params(self, params: dict[str, Any]) -> Self:
         """Copy the weights that `params()` of either framework returned; returns the model."""
         encoder = convert.to_keras([params["encoder"]]).layers[0]
         self.source_embedding.set_weights([params["source_embedding"]])
@@ -128,10 +167,18 @@ class Seq2Seq(keras.Model):
         self.bridge.set_weights(params["bridge"])
         self.decoder.set_weights(convert.to_keras(params["decoder"]).get_weights())
         if self.attention is not None:
-            self.attention.set_weights(params["attention"])
+            self.attention.load_params(params["attention"])
         self.combine.set_weights(params["combine"])
         self.output_layer.set_weights(params["output"])
         return self
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None is handed on: the mask is that of the source, the logits are the target's."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings from which `from_config` makes the same model."""
+        base = keras.layers.Layer.get_config(self)
+        return {**base, **self.settings}
 
 
 def _check_ids(name, ids, size):
@@ -146,10 +193,7 @@ def _check_ids(name, ids, size):
 
 
 def _check_mask(mask, source):
-    if mask.dtype != tf.bool:
-        raise TypeError(f"mask has dtype {mask.dtype.name}; expected bool")
-    if not mask.shape.is_compatible_with(source.shape):
-        check_shape("mask", mask, "(N, T)", source.shape)
+    check_mask(mask, source.shape)
     if tf.executing_eagerly():
         rows = mask.numpy()
         if not rows[:, 0].all():

@@ -34,6 +34,16 @@ class Stack(keras.layers.Layer):
         self.layers = [list(layer) for layer in layers]
         self.supports_masking = True
 
+    def build(self, x_shape: tuple) -> None:
+        """Make the weights of all layers."""
+        *others, size = x_shape
+        for layer in self.layers:
+            for one in layer:
+                if not one.built:
+                    one.build((*others, size))
+            size = sum(map(_output_size, layer))
+        self.output_size = size
+
     def compute_mask(self, inputs: Any, previous_mask: Any) -> tuple:
         """The outputs keep the mask of the inputs; the states have none."""
         return previous_mask, None
@@ -72,6 +82,12 @@ class Stack(keras.layers.Layer):
         layers = config.pop("layers")
         layers = [[keras.saving.deserialize_keras_object(one) for one in ls] for ls in layers]
         return cls(layers, **config)
+
+
+def _output_size(layer):
+    if isinstance(layer, Recurrence):
+        return layer.output_size
+    return getattr(layer.cell, "output_size", None) or layer.state_size[0]
 
 
 def _run(layer, x, state, mask, reverse):

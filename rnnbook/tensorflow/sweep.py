@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from rnnbook.numpy.sweep import check_images, check_pairs
+from rnnbook.tensorflow._check import check_axes
 from rnnbook.tensorflow.stack import Stack
 
 
@@ -28,10 +29,19 @@ class Sweep(keras.layers.Layer):
         super().__init__(**{"dtype": layers[0][0].dtype_policy, **options})
         self.rows, self.columns = (Stack([pair], dtype=self.dtype_policy) for pair in layers)
 
+    def build(self, x_shape: tuple) -> None:
+        """Make the weights of all layers."""
+        check_axes("x", x_shape, "(N, R, C, D)")
+        _, R, C, D = x_shape
+        if not self.rows.built:
+            self.rows.build((None, C, D))
+        if not self.columns.built:
+            self.columns.build((None, R, self.rows.output_size))
+
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Outputs (N, R, C, 2H) of images (N, R, C, D); each depends on every pixel."""
         check_images(x)
-        if None in x.shape[1:]:
+        if None in tuple(x.shape[1:]):
             raise ValueError(
                 f"x has shape {tuple(x.shape)}; expected (N, R, C, D) with R, C and D known: name "
                 "them in keras.Input((R, C, D)) or in the input_signature"
