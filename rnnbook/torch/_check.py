@@ -166,15 +166,23 @@ def _check_finite_step(x_t):
         raise ValueError(f"x_t[{n}] has NaN or infinity; clean the input")
 
 
-def check_padding(mask: Tensor) -> None:
-    """Raise `ValueError`, in eager mode, unless a mask (N, T) begins with True and has no gap."""
+def check_padding(mask: Tensor, first: str = "the first step") -> None:
+    """Raise `ValueError`, in eager mode, unless a mask (N, T) begins with True and has no gap.
+
+    >>> check_padding(torch.tensor([[True, False, True]]))
+    Traceback (most recent call last):
+    ...
+    ValueError: mask has a gap in row 0; expected sequences padded at their end only
+    """
     if not is_eager(mask):
         return
     if not mask[:, 0].all():
         n = int((~mask[:, 0]).nonzero()[0])
-        raise ValueError(f"mask[{n}] does not count the first step; expected at least one step")
-    if (mask[:, 1:] & ~mask[:, :-1]).any():
-        raise ValueError("mask has a gap; expected sequences padded at their end only")
+        raise ValueError(f"mask[{n}] does not count {first}; expected at least one")
+    gaps = (mask[:, 1:] & ~mask[:, :-1]).any(dim=1)
+    if gaps.any():
+        n = int(gaps.nonzero()[0])
+        raise ValueError(f"mask has a gap in row {n}; expected sequences padded at their end only")
 
 
 def is_eager(x: Tensor) -> bool:

@@ -20,15 +20,19 @@ logits    (N, S, V)     before the softmax over the target's tokens
 ========= ============= ===========================================================
 """
 
+from typing import Any, Self
+
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnbook import convert
 from rnnbook._check import check_choice, check_rate, check_shape, check_sizes
 from rnnbook.numpy import linear
+from rnnbook.torch._check import check_mask, check_padding, check_tensor, is_eager
 from rnnbook.torch.attention import Attention
+from rnnbook.torch.layer import to_numpy
 
 
 class Seq2Seq(nn.Module):
@@ -43,14 +47,15 @@ class Seq2Seq(nn.Module):
 
     def __init__(
         self,
-        source_size,
-        target_size,
+        source_size: int,
+        target_size: int,
         *,
-        embedding_size=64,
-        hidden_size=128,
-        score="additive",
-        dropout=0.0,
-        dtype=None,
+        embedding_size: int = 64,
+        hidden_size: int = 128,
+        score: str | None = "additive",
+        dropout: float = 0.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ):
         super().__init__()
         check_sizes(source_size=source_size, target_size=target_size)
@@ -60,17 +65,18 @@ class Seq2Seq(nn.Module):
         if hidden_size % 2:
             raise ValueError(f"hidden_size is {hidden_size}; expected an even number, for 2 halves")
         E, H = embedding_size, hidden_size
-        self.source_embedding = nn.Embedding(source_size, E, dtype=dtype)
-        self.target_embedding = nn.Embedding(target_size, E, dtype=dtype)
-        self.encoder = nn.GRU(E, H // 2, batch_first=True, bidirectional=True, dtype=dtype)
-        self.bridge = nn.Linear(H, H, dtype=dtype)
-        self.decoder = nn.GRU(E, H, batch_first=True, dtype=dtype)
-        self.attention = None if score is None else Attention(H, H, score=score, dtype=dtype)
-        self.combine = nn.Linear(2 * H, H, dtype=dtype)
-        self.output = nn.Linear(H, target_size, dtype=dtype)
+        made: Any = {"device": device, "dtype": dtype}
+        self.source_embedding = nn.Embedding(source_size, E, **made)
+        self.target_embedding = nn.Embedding(target_size, E, **made)
+        self.encoder = nn.GRU(E, H // 2, batch_first=True, bidirectional=True, **made)
+        self.bridge = nn.Linear(H, H, **made)
+        self.decoder = nn.GRU(E, H, batch_first=True, **made)
+        self.attention = None if score is None else Attention(H, H, score=score, **made)
+        self.combine = nn.Linear(2 * H, H, **made)
+        self.output = nn.Linear(H, target_size, **made)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, source, mask):
+    def encode(self, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """The memory (N, T, H) and the summary (N, H) of source ids (N, T)."""
         _check_ids("source", source, self.source_embedding.num_embeddings)
         _check_mask(mask, source)
@@ -81,7 +87,9 @@ class Seq2Seq(nn.Module):
         summary = torch.cat([last[0], last[1]], dim=-1)
         return memory, summary
 
-    def decode(self, target_in, h_0, summary, memory, mask):
+    def decode(
+        self, target_in: Tensor, h_0: Tensor, summary: Tensor, memory: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
         """Logits (N, S, V), weights (N, S, T) or None, and the last state (N, H)."""
         h, last = self.decoder(self.dropout(self.target_embedding(target_in)), h_0[None])
         if self.attention is None:
@@ -91,7 +99,9 @@ class Seq2Seq(nn.Module):
         combined = torch.tanh(self.combine(torch.cat([context, h], dim=-1)))
         return self.output(self.dropout(combined)), weights, last[0]
 
-    def forward(self, source, mask, target_in):
+    def forward(
+        self, source: Tensor, mask: Tensor, target_in: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """Teacher forcing: the logits of every next token, given the right ones before it."""
         _check_ids("target_in", target_in, self.target_embedding.num_embeddings)
         memory, summary = self.encode(source, mask)
@@ -101,13 +111,13 @@ class Seq2Seq(nn.Module):
         return logits, weights
 
     @torch.no_grad()
-    def start(self, source, mask):
+    def start(self, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The state from which `step` decodes: h, summary, memory and mask."""
         memory, summary = self.encode(source, mask)
         return torch.tanh(self.bridge(summary)), summary, memory, mask
 
     @torch.no_grad()
-    def step(self, tokens, state):
+    def step(self, tokens: Any, state: tuple) -> tuple[np.ndarray, tuple]:
         """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V)."""
         h, summary, memory, mask = state
         tokens = torch.as_tensor(np.asarray(tokens), device=h.device)
@@ -115,11 +125,11 @@ class Seq2Seq(nn.Module):
         log_probs = torch.log_softmax(logits[:, 0], dim=-1).cpu().numpy()
         return log_probs, (h, summary, memory, mask)
 
-    def params(self):
+    def params(self) -> dict[str, Any]:
         """All weights as NumPy arrays, in a dict of the NumPy types; the same in TensorFlow."""
         return {
-            "source_embedding": _numpy(self.source_embedding.weight),
-            "target_embedding": _numpy(self.target_embedding.weight),
+            "source_embedding": to_numpy(self.source_embedding.weight),
+            "target_embedding": to_numpy(self.target_embedding.weight),
             "encoder": convert.from_torch(self.encoder)[0],
             "bridge": _from_linear(self.bridge),
             "decoder": convert.from_torch(self.decoder),
@@ -129,7 +139,7 @@ class Seq2Seq(nn.Module):
         }
 
     @torch.no_grad()
-    def load_params(self, params):
+    def load_params(self, params: dict[str, Any]) -> Self:
         """Copy the weights that `params()` of either framework returned; returns the model."""
         for name in ("source_embedding", "target_embedding"):
             weight = getattr(self, name).weight
@@ -147,30 +157,23 @@ class Seq2Seq(nn.Module):
         return self
 
 
-def _numpy(weight):
-    return weight.detach().cpu().numpy().copy()
-
-
 def _from_linear(layer):
-    return linear.Params(np.ascontiguousarray(_numpy(layer.weight).T), _numpy(layer.bias))
+    return linear.Params(np.ascontiguousarray(to_numpy(layer.weight).T), to_numpy(layer.bias))
 
 
 def _check_ids(name, ids, size):
+    check_tensor(name, ids)
     if ids.ndim != 2 or 0 in ids.shape:
         raise ValueError(f"{name} has shape {tuple(ids.shape)}; expected (N, T), neither of them 0")
     if ids.dtype not in (torch.int64, torch.int32):
         raise TypeError(f"{name} has dtype {ids.dtype}; expected torch.int64")
-    if ids.min() < 0 or ids.max() >= size:
+    if is_eager(ids) and (ids.min() < 0 or ids.max() >= size):
         low, high = int(ids.min()), int(ids.max())
         raise ValueError(f"{name} has ids from {low} to {high}; expected 0 to {size - 1}")
 
 
 def _check_mask(mask, source):
-    if mask.dtype != torch.bool:
-        raise TypeError(f"mask has dtype {mask.dtype}; expected torch.bool")
-    check_shape("mask", mask, "(N, T)", source.shape)
-    if not mask[:, 0].all():
-        n = int((~mask[:, 0]).nonzero()[0])
-        raise ValueError(f"mask[{n}] does not count its first token; expected at least one token")
-    if (mask[:, 1:] & ~mask[:, :-1]).any():
-        raise ValueError("mask has a gap; expected sources padded at their end only")
+    if mask is None:
+        raise TypeError("mask is None; expected a torch.Tensor, True at the tokens that count")
+    check_mask(mask, source.shape)
+    check_padding(mask, "its first token")
