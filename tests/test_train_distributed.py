@@ -68,3 +68,16 @@ def test_a_whole_batch_is_the_sum_of_the_shares():
     assert sorted(torch.cat([train_distributed.share(batch, r, 3) for r in range(3)]).tolist()) == (
         batch.tolist()
     )
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--out", "there.pt", "--steps", "0"], "--steps is 0; expected a positive whole number"),
+        (["--out", "nowhere/there.pt"], "--out is nowhere/there.pt; its folder does not exist"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_before_training(options, message, capsys):
+    with pytest.raises(SystemExit):
+        train_distributed.main(options)
+    assert message in capsys.readouterr().err

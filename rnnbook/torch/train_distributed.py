@@ -13,10 +13,12 @@ holds the loss of every step, the gradient of the first one, and the weights.
 
 import argparse
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rnnbook._files import replacing
@@ -26,17 +28,17 @@ from rnnbook.tasks import adding
 class Network(nn.Module):
     """A GRU, and one number after the last step."""
 
-    def __init__(self, hidden_size):
+    def __init__(self, hidden_size: int):
         super().__init__()
         self.rnn = nn.GRU(2, hidden_size, batch_first=True)
         self.head = nn.Linear(hidden_size, 1)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """One number for each sequence (N, T, 2)."""
         return self.head(self.rnn(x)[0][:, -1])[:, 0]
 
 
-def share(batch, rank, size):
+def share(batch: Any, rank: int, size: int) -> Any:
     """The rows of one process: every `size`-th, from `rank` on; all shares are equally large.
 
     >>> [share(torch.arange(6), rank, 2).tolist() for rank in (0, 1)]
@@ -47,7 +49,7 @@ def share(batch, rank, size):
     return batch[rank::size]
 
 
-def train(options, rank, size, device):
+def train(options: argparse.Namespace, rank: int, size: int, device: torch.device) -> dict:
     """Losses (steps,), the first gradient and the last weights, both as flat lists."""
     torch.manual_seed(options.seed)  # all processes start from the same weights
     net = Network(options.hidden).to(device, torch.float64)
@@ -73,14 +75,14 @@ def train(options, rank, size, device):
     return {"losses": losses, "gradient": first, "weights": weights, "processes": size}
 
 
-def mean_over_processes(value, size):
+def mean_over_processes(value: Tensor, size: int) -> float:
     """The mean of one number of each process."""
     if size > 1:
         distributed.all_reduce(value)
     return float(value) / size
 
 
-def own_device():
+def own_device() -> torch.device:
     """A GPU for each process of this machine, or the processor for all: they must decide alike."""
     local, processes = (
         int(os.environ.get(name, default))
@@ -91,7 +93,8 @@ def own_device():
     return torch.device("cpu")
 
 
-def parse(arguments=None):
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options; those that cannot work end the program before it trains."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", required=True, help="the file to write")
     for name, kind, default in [
@@ -103,10 +106,17 @@ def parse(arguments=None):
         ("seed", int, 0),
     ]:
         parser.add_argument(f"--{name}", type=kind, default=default, help=f"default {default}")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name in ("steps", "batch", "length", "hidden"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; expected a positive whole number")
+    if not Path(options.out).absolute().parent.is_dir():
+        parser.error(f"--out is {options.out}; its folder does not exist")
+    return options
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> None:
+    """Train, and write the result from the first process."""
     options = parse(arguments)
     torch.set_num_threads(1)  # the processes share the cores
     size, rank = (int(os.environ.get(n, k)) for n, k in (("WORLD_SIZE", 1), ("RANK", 0)))
