@@ -16,6 +16,10 @@ TAG_COUNT = 3
 PADDED = np.array([[1, 1, 1], [1, 1, 0]], bool)
 
 
+KERAS_RNN = ["RNN", "LSTM", "GRU", "LayerNormLSTM"]
+OTHERS = ["MinGRU", "MinLSTM", "LRU", "DiagonalSSM", "ConvLSTM"]
+
+
 class Case(NamedTuple):
     """How to make a layer, and the axes of its input after N."""
 
@@ -117,3 +121,9 @@ CASES = {
 def first(outputs):
     """The outputs without the states."""
     return outputs[0] if isinstance(outputs, tuple | list) else outputs
+
+
+def masked_inputs(case):
+    """Inputs that are NaN where a mask does not count them, and the mask."""
+    x = case.inputs().numpy()
+    return np.where(PADDED.reshape(*PADDED.shape, *[1] * (x.ndim - 2)), x, np.nan), PADDED
