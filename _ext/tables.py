@@ -3,8 +3,10 @@
 `{status-table}`: when each notebook was run, how long it took, with which versions.
 `{record-table}`: the same for the recorded experiments; `{recorded}` puts a number into a
 sentence. `{exercise-list}`: every exercise, and which of them check themselves.
+`{support-table}` torch or tensorflow: which layers can be compiled and exported, and how.
 """
 
+import importlib
 import json
 import re
 
@@ -13,6 +15,17 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 PACKAGES = {"numpy": "NumPy", "torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras"}
+HEADS = {
+    "layer": "layer",
+    "compiles": "torch.compile",
+    "free_batch": "any batch size",
+    "free_steps": "any number of steps",
+    "onnx": "ONNX",
+    "xla": "XLA",
+    "saved_model": "SavedModel",
+    "mixed": "states under mixed precision",
+    "half": "weights of 16 bits",
+}
 EXERCISE = re.compile(r":::\{exercise\} ?(.*)\n:label: (\S+)")
 CHECK = re.compile(r"exercises\.check\(\s*\"([\w-]+)\"")
 
@@ -81,6 +94,21 @@ class Recorded(SphinxRole):
         return [nodes.Text(f"{number:,.0f}")], []
 
 
+class SupportTable(SphinxDirective):
+    required_arguments = 1  # torch or tensorflow
+
+    def run(self):
+        name = f"rnnbook.{self.arguments[0]}.export"
+        self.env.note_dependency(str(contents.ROOT / f"{name.replace('.', '/')}.py"))
+        support = importlib.import_module(name).SUPPORT
+        heads = [HEADS[field] for field in support[0]._fields]
+        words = {True: "yes", False: "no"}
+        rows = [
+            [nodes.literal("", one.layer), *(words.get(v, v) for v in one[1:])] for one in support
+        ]
+        return [table(heads, rows)]
+
+
 class ExerciseList(SphinxDirective):
     def run(self):
         entries = nodes.bullet_list()
@@ -106,5 +134,6 @@ def setup(app):
     app.add_directive("status-table", StatusTable)
     app.add_directive("record-table", RecordTable)
     app.add_directive("exercise-list", ExerciseList)
+    app.add_directive("support-table", SupportTable)
     app.add_role("recorded", Recorded())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,9 @@
-"""The examples that a stranger tries first, in the README and on the book's first page, run."""
+"""What a stranger tries first runs: the examples of the README and of the first page, recipes."""
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,49 @@ def test_the_example_runs(name):
     assert names["hs"].shape == (2, 5, 8)
     assert names["dparams"].W_h.shape == (8, 32)
     assert names["module"].hidden_size == 8
+
+
+RECIPES = python_blocks("chapters/appendix/api.md")
+
+
+def recipe(word, folder, monkeypatch):
+    """What a recipe of the package page leaves behind, run in an empty folder."""
+    monkeypatch.chdir(folder)
+    (block,) = (block for block in RECIPES if word in block)
+    names = {}
+    exec(block, names)
+    return names
+
+
+def test_recipe_serving_with_numpy(tmp_path, monkeypatch):
+    names = recipe("stack.step", tmp_path, monkeypatch)
+    expected = names["head"](names["reader"](names["torch"].ones(1, 5, 3))[0])[:, -1]
+    np.testing.assert_allclose(names["y_t"], expected.detach(), atol=1e-6)
+
+
+def test_recipe_saving_keras_models(tmp_path, monkeypatch):
+    names = recipe("model.keras", tmp_path, monkeypatch)
+    x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype("float32")
+    np.testing.assert_array_equal(names["same"](x), names["model"](x))
+
+
+def test_recipe_of_a_cell_of_your_own(tmp_path, monkeypatch):
+    assert recipe("leaky integrator", tmp_path, monkeypatch)["error"] < 1e-14
+
+
+def test_recipe_writing_text(tmp_path, monkeypatch):
+    texts = recipe("decoding import sample", tmp_path, monkeypatch)["texts"]
+    assert len(texts) == 3 and {len(text) for text in texts} <= set(range(21))
+
+
+def test_recipe_forecasting(tmp_path, monkeypatch):
+    ahead = recipe("SeasonalNaive", tmp_path, monkeypatch)["ahead"]
+    assert [str(day)[:10] for day in ahead.times] == ["2024-03-01", "2024-03-02", "2024-03-03"]
+    assert ahead.values.tolist() == [53.0, 54.0, 55.0]
+
+
+def test_every_recipe_is_run():
+    assert len(RECIPES) == 5
 
 
 def test_the_gradient_of_the_readme_is_exact(capsys):

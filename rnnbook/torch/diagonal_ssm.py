@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from rnnbook._check import check_sizes
 from rnnbook.numpy import diagonal_ssm
 from rnnbook.torch._check import check_frame, check_inputs
-from rnnbook.torch.complex_layer import ComplexLayer
+from rnnbook.torch._complex_layer import ComplexLayer
 from rnnbook.torch.layer import zero_masked
 from rnnbook.torch.scan import scan
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rnnbook.numpy import lru
 from rnnbook.torch._check import check_frame, check_inputs
-from rnnbook.torch.complex_layer import ComplexLayer
+from rnnbook.torch._complex_layer import ComplexLayer
 from rnnbook.torch.layer import zero_masked
 from rnnbook.torch.scan import scan
 
