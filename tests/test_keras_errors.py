@@ -111,3 +111,19 @@ def test_zoneout_and_variational_dropout_name_what_they_cannot_take():
 def test_sizes_are_checked_when_a_layer_is_made(kind, units, error):
     with pytest.raises(error, match=rf"is {units}; expected a positive whole number"):
         getattr(ours, kind)(units)
+
+
+def test_a_mask_of_pixels_is_refused():
+    x = keras.layers.Masking()(CASES["ConvLSTM"].inputs())
+    with pytest.raises(ValueError, match=r"mask has shape \(2, 3, 6, 7\); expected \(N, T\)"):
+        ours.ConvLSTM(H)(x)
+
+
+def test_a_convolution_needs_weights_and_finite_inputs():
+    layer, x = ours.DiagonalSSM(H), CASES["DiagonalSSM"].inputs().numpy()
+    with pytest.raises(ValueError, match="DiagonalSSM has no weights yet: call or build it first"):
+        layer.convolve(x)
+    layer(x)
+    x[1, 2] = np.nan
+    with pytest.raises(tf.errors.InvalidArgumentError, match="x has NaN or infinity; mask"):
+        layer.convolve(x)

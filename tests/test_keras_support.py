@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_cases import CASES, KERAS_RNN, OTHERS, RECURRENT, D, N, first, mixed_stack
+from keras_cases import CASES, KERAS_RNN, OTHERS, RECURRENT, D, H, N, first, mixed_stack
 
 import rnnbook.tensorflow as ours
 from rnnbook.gradcheck import max_error
@@ -169,3 +169,15 @@ def test_xla_leaves_out_the_check_for_nan(name):
     layer(x)
     x[1, 2] = np.nan
     assert np.isnan(first(tf.function(layer, jit_compile=True)(x))[1, 2]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "mixed_bfloat16"])
+def test_recurrence_and_convolution_agree_in_every_precision(dtype):
+    layer, x = ours.DiagonalSSM(H, dtype=dtype), CASES["DiagonalSSM"].inputs().numpy()
+    y, _ = layer(x)
+    convolved = layer.convolve(x)
+    assert convolved.dtype == y.dtype == layer.compute_dtype
+    digits = {"float64": 1e-12, "float32": 1e-5, "mixed_bfloat16": 2e-2}[dtype]
+    np.testing.assert_allclose(
+        tf.cast(convolved, tf.float64), tf.cast(y, tf.float64), atol=digits * np.abs(x).max()
+    )

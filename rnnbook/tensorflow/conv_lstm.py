@@ -24,7 +24,8 @@ class ConvLSTM(Recurrence):
 
     Its weights are those of `keras.layers.ConvLSTM2D` with `padding="same"`, in the same order.
     At first W_x is Glorot-uniform, W_h zero but for an orthogonal matrix for each gate at its
-    centre, and b zero but for f, where it is `forget_bias`.
+    centre, and b zero but for f, where it is `forget_bias`. `keras.layers.Masking` makes a mask of
+    pixels here, which is refused: pass `mask` (N, T).
 
     >>> hs, (h, c) = ConvLSTM(3)(tf.ones((1, 6, 5, 4, 2)))
     >>> hs.shape, c.shape
