@@ -303,6 +303,10 @@ def _tensorflow(*trees):
 
 def _numpy(tree):
     def array(v):
-        return v.detach().resolve_conj().resolve_neg().numpy() if isinstance(v, torch.Tensor) else np.asarray(v)
+        return (
+            v.detach().resolve_conj().resolve_neg().numpy()
+            if isinstance(v, torch.Tensor)
+            else np.asarray(v)
+        )
 
     return tree_map(array, tree)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnbook.forecasting import BusinessDays, Naive, check_times, forecast, regular_grid
+from rnnbook.forecasting import Naive, check_times, forecast, regular_grid
 from rnnbook.forecasting._index import series_index
 
 pandas = pytest.importorskip("pandas")
@@ -23,8 +23,8 @@ CALENDARS = {
     "QE": np.timedelta64(3, "M"),
     "YS-APR": np.timedelta64(12, "M"),
     "YE": np.timedelta64(12, "M"),
-    "B": BusinessDays(1),
-    "2B": BusinessDays(2),
+    "B": pandas.offsets.BusinessDay(1),
+    "2B": pandas.offsets.BusinessDay(2),
     "W-WED": np.timedelta64(7, "D"),
     "D": np.timedelta64(1, "D"),
     "h": np.timedelta64(1, "h"),

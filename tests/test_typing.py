@@ -8,7 +8,11 @@ import pytest
 import rnnbook
 
 ROOT = Path(rnnbook.__file__).parent
-FILES = sorted(ROOT.glob("**/*.py"))
+FILES = [
+    path
+    for path in sorted(ROOT.glob("**/*.py"))
+    if path.name == "__init__.py" or not path.name.startswith("_")
+]
 
 
 def public_functions(tree):
@@ -28,7 +32,9 @@ def without_hints(function):
     arguments = function.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     named += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
-    yield from (a.arg for a in named if a.annotation is None and a.arg not in ("self", "cls", "ctx"))
+    yield from (
+        a.arg for a in named if a.annotation is None and a.arg not in ("self", "cls", "ctx")
+    )
     if function.returns is None and function.name != "__init__":
         yield "return"
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import attention
 from rnnbook.tensorflow._check import check_axes, check_dtype, check_fits, check_mask
+from rnnbook.tensorflow._masks import mask_of, zero_masked
 from rnnbook.tensorflow.layer import WithParams
-from rnnbook.tensorflow.masks import mask_of, zero_masked
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")

@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnbook._check import check_sizes, type_name
 from rnnbook.numpy import conv_lstm
 from rnnbook.tensorflow._check import check_axes, check_known_steps
+from rnnbook.tensorflow._masks import select
 from rnnbook.tensorflow.layer import (
     Recurrence,
     constant_block,
@@ -15,7 +16,6 @@ from rnnbook.tensorflow.layer import (
     orthogonal_blocks,
     prepare,
 )
-from rnnbook.tensorflow.masks import select
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")

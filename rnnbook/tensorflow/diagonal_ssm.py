@@ -8,9 +8,9 @@ import tensorflow as tf
 from rnnbook._check import check_sizes
 from rnnbook.numpy import diagonal_ssm
 from rnnbook.tensorflow._check import check_axes
-from rnnbook.tensorflow.complex_states import ComplexRecurrence, as_complex
+from rnnbook.tensorflow._complex_states import ComplexRecurrence, as_complex
+from rnnbook.tensorflow._masks import zero_masked
 from rnnbook.tensorflow.layer import first_state
-from rnnbook.tensorflow.masks import zero_masked
 from rnnbook.tensorflow.scan import scan
 
 

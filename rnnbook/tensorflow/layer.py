@@ -17,7 +17,7 @@ from rnnbook.tensorflow._check import (
     check_inputs,
     check_tensor,
 )
-from rnnbook.tensorflow.masks import mask_of, zero_masked
+from rnnbook.tensorflow._masks import mask_of, zero_masked
 
 
 class WithParams(keras.layers.Layer):

@@ -8,8 +8,8 @@ import tensorflow as tf
 from rnnbook._check import check_sizes
 from rnnbook.numpy import min_gru
 from rnnbook.tensorflow._check import check_axes, check_known_steps
+from rnnbook.tensorflow._masks import zero_masked
 from rnnbook.tensorflow.layer import Recurrence, constant_block, first_state, prepare
-from rnnbook.tensorflow.masks import zero_masked
 from rnnbook.tensorflow.scan import scan
 
 

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from rnnbook._check import type_name
+from rnnbook.tensorflow._masks import mask_of
 from rnnbook.tensorflow.layer import Recurrence
-from rnnbook.tensorflow.masks import mask_of
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")

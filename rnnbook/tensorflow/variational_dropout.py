@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from rnnbook._check import check_rate, type_name
 from rnnbook.tensorflow._check import check_known_steps
+from rnnbook.tensorflow._masks import select
 from rnnbook.tensorflow.gru import GRU
 from rnnbook.tensorflow.layer import Layer, check_states, prepare
-from rnnbook.tensorflow.masks import select
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
