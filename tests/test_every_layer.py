@@ -2,7 +2,7 @@
 
 A layer that is added to `rnnbook.torch` or `rnnbook.tensorflow`, a module that is added to
 `rnnbook.numpy`, and an option that is added to one of them must be entered here or in
-`layers.MODELS`, or a test fails.
+`every_layer.MODELS`, or a test fails.
 """
 
 import importlib
@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from layers import FRAMEWORKS, MODELS, D, H, Keras, N, NumPy, T, Torch, random_like, random_problem
+from every_layer import (
+    FRAMEWORKS,
+    MODELS,
+    D,
+    H,
+    Keras,
+    N,
+    NumPy,
+    T,
+    Torch,
+    random_like,
+    random_problem,
+)
 
 import rnnbook.numpy
 import rnnbook.tensorflow
