@@ -22,7 +22,8 @@ class Clock(NamedTuple):
     """L times that can be compared and subtracted, and how to write others of their kind."""
 
     values: np.ndarray  # (L,): numbers, datetime64 or timedelta64; UTC where there is a time zone
-    wall: np.ndarray  # (L,): what the clock on the wall showed; `values` without a time zone
+    wall: np.ndarray  # (L,): what the clock on the wall showed, or would have shown, had it not
+    # jumped over that time; `values` without a time zone
     label: Callable[[np.ndarray], Any]  # from `values` to times of the kind that came
     label_wall: Callable[[np.ndarray], Any]  # the same from `wall`
     period: Any = None  # what a period lasts, of a pandas index of periods
@@ -145,17 +146,28 @@ def _from_zoned_datetimes(moments: Sequence[datetime]) -> Clock:
     zones = {m.tzinfo for m in moments}
     zone = zones.pop() if len(zones) == 1 else UTC
     moments = [m.astimezone(zone) for m in moments]
-    values = np.array([m.astimezone(UTC).replace(tzinfo=None) for m in moments], "datetime64[us]")
     wall = np.array([m.replace(tzinfo=None) for m in moments], "datetime64[us]")
 
     def label(values):
         moments = values.astype("datetime64[us]").tolist()
         return _objects([m.replace(tzinfo=UTC).astimezone(zone) for m in moments])
 
-    def label_wall(wall):
-        return _objects([m.replace(tzinfo=zone) for m in wall.astype("datetime64[us]").tolist()])
+    def label_wall(wall):  # by way of UTC, where every time is one that there is
+        moments = wall.astype("datetime64[us]").tolist()
+        return _objects([m.replace(tzinfo=zone).astimezone(UTC).astimezone(zone) for m in moments])
 
+    def absolute(moments):
+        return np.array([m.astimezone(UTC).replace(tzinfo=None) for m in moments], "datetime64[us]")
+
+    values, planned = absolute(moments), _daily(wall)
+    wall = np.where(absolute(label_wall(planned)) == values, planned, wall)
     return Clock(values, wall, label, label_wall)
+
+
+def _daily(wall: np.ndarray) -> np.ndarray:
+    """On every day the time of day that is usual, though clocks may have jumped over it."""
+    midnights = wall.astype("datetime64[D]")
+    return midnights + np.sort(wall - midnights)[(len(wall) - 1) // 2]
 
 
 def _objects(moments: Sequence[datetime]) -> np.ndarray:
@@ -180,6 +192,8 @@ def _from_zoned_index(times: Any) -> Clock:
 
     values = index.tz_convert("UTC").tz_localize(None).to_numpy()
     wall = index.tz_localize(None).to_numpy()
+    planned = _daily(wall)
+    wall = np.where(label_wall(planned) == index, planned, wall)
     return Clock(values, wall, label, label_wall, index=index if index.freq is not None else None)
 
 

@@ -41,35 +41,35 @@ def find_step(clock: Clock) -> Step:
 
 def _candidates(clock: Clock) -> list[Step]:
     """Months before days: a year is one even where all are 365 days long."""
-    fixed = Fixed(_smallest(np.diff(clock.values)))
+    fixed = Fixed(_usual(np.diff(clock.values)))
     if not has_days(clock):
         return [fixed]
-    shortest = np.diff(clock.wall).min()
+    gap = _usual(np.diff(clock.wall))
     steps: list[Step] = []
-    if shortest >= 28 * DAY:
+    if gap >= 28 * DAY:
         steps.append(_months(clock))
-    if clock.zoned and shortest >= DAY and shortest % DAY == 0 * DAY:
-        steps.append(Fixed(shortest.astype("timedelta64[D]"), wall=True))
+    if clock.zoned and gap >= DAY and gap % DAY == 0 * DAY:
+        steps.append(Fixed(gap.astype("timedelta64[D]"), wall=True))
     steps.append(fixed)
-    if shortest >= DAY:
+    if gap >= DAY:
         days = clock.wall.astype("datetime64[D]")
-        steps.append(BusinessDays(max(1, int(np.busday_count(days[:-1], days[1:]).min()))))
+        steps.append(BusinessDays(max(1, _usual(np.busday_count(days[:-1], days[1:])))))
     return steps
 
 
-def _smallest(gaps: np.ndarray) -> Any:
-    """The smallest gap; of floats that are equal but for rounding the mean."""
-    smallest = gaps.min()
+def _usual(gaps: np.ndarray) -> Any:
+    """The median gap, the smaller of two; of floats the mean of those equal but for rounding."""
+    median = np.sort(gaps)[(len(gaps) - 1) // 2]
     if gaps.dtype.kind != "f":
-        return smallest if gaps.dtype.kind == "m" else int(smallest)
-    alike = gaps <= smallest * (1 + 2 * TOLERANCE)
-    return float(gaps.mean() if alike.all() and np.ptp(gaps) > 0 else smallest)
+        return median if gaps.dtype.kind == "m" else int(median)
+    alike = gaps[np.abs(gaps - median) <= TOLERANCE * median]
+    return float(alike.mean() if np.ptp(alike) > 0 else median)
 
 
 def _months(clock: Clock, count: int | None = None) -> Months:
     """Steps of months, on the day of the month that most times fall on."""
     months, days, _ = parts(clock.wall)
-    count = count or max(1, int(np.diff(months.astype(int)).min()))
+    count = count or max(1, _usual(np.diff(months.astype(int))))
     return Months(count, common_day(months, days))
 
 
