@@ -322,18 +322,30 @@ def _one_column(self, X, known=None):
     return np.zeros((len(X), 4))
 
 
-def test_all_of_it_works_without_pandas():
+def test_numbers_and_fixed_steps_of_numpy_work_without_pandas():
     code = """
 import sys
 sys.modules["pandas"] = None
 import numpy as np
-from rnnbook.forecasting import SeasonalNaive, backtest, forecast, regular_grid
-months = ["2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31"]
-sizes = {"input_length": 2, "horizon": 1, "times": months}
+from rnnbook.forecasting import SeasonalNaive, backtest, check_times, forecast, regular_grid
+days = np.arange("2024-02-26", "2024-03-02", dtype="datetime64[D]")
+sizes = {"input_length": 2, "horizon": 1, "times": days}
 ahead = forecast(SeasonalNaive(2), np.arange(5.0), **sizes)
-assert ahead.times.astype(str).tolist() == ["2024-04-30"] and ahead.values == [3.0]
-found = backtest(SeasonalNaive(2), np.arange(5.0), start="2024-02-10", **sizes)
-assert found.times.astype(str).tolist() == [["2024-02-29"], ["2024-03-31"]]
-assert len(regular_grid(months, np.ones(5), "1M")[0]) == 5
+assert ahead.times.astype(str).tolist() == ["2024-03-02"] and ahead.values == [3.0]
+found = backtest(SeasonalNaive(2), np.arange(5.0), start=days[3], **sizes)
+assert found.times.astype(str).tolist() == [["2024-02-29"], ["2024-03-01"]]
+assert len(regular_grid(days, np.ones(5), np.timedelta64(12, "h"))[0]) == 9
+try:
+    check_times(np.delete(days, 2))
+except ValueError as error:
+    assert "times[2] is 2024-02-29, 2 days after times[1]" in str(error)
+months = ["2023-11-30", "2023-12-31", "2024-01-31"]
+for times in (months, np.array(months, "datetime64[D]")):
+    try:
+        check_times(times)
+    except ModuleNotFoundError as error:
+        assert "pip install pandas" in str(error)
+    else:
+        raise AssertionError
 """
     subprocess.run([sys.executable, "-c", code], check=True)

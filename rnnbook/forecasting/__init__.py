@@ -80,13 +80,11 @@ from rnnbook.forecasting.rolling import Backtest, backtest
 from rnnbook.forecasting.scaled import Scaled
 from rnnbook.forecasting.scores import mae, mase, rmse, skill
 from rnnbook.forecasting.series import Standardizer, check_series, check_values, time_split
-from rnnbook.forecasting.steps import BusinessDays
 from rnnbook.forecasting.times import check_times, regular_grid
 from rnnbook.forecasting.window import Windows, masked_windows, windows
 
 __all__ = [
     "Backtest",
-    "BusinessDays",
     "ClarkWest",
     "DieboldMariano",
     "Direct",

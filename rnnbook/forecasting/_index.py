@@ -1,15 +1,18 @@
 """The times of a series: the time of each row, of the rows to come, and the row of a date."""
 
+import re
 from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting._clock import ISO, Clock, read_times
-from rnnbook.forecasting._step_choice import find_step
-from rnnbook.forecasting.steps import Step, labels_from
+from rnnbook.forecasting._clock import Clock, load_pandas, read_times
+from rnnbook.forecasting._steps import find_step, times_from
 from rnnbook.forecasting.times import check_regular, label, ordered
+
+ISO = re.compile(r"\d{4}-\d\d")
+DATES = ("datetime64", "timedelta64", "datetime", "date", "period")  # as pandas names them
 
 
 class Index(NamedTuple):
@@ -17,12 +20,7 @@ class Index(NamedTuple):
 
     length: int
     clock: Clock | None
-    step: Step | None  # None where rows are counted, or where pandas knows the frequency
-
-    @property
-    def counts_rows(self) -> bool:
-        """Is there no telling what time comes next?"""
-        return self.clock is None or (self.step is None and self.clock.index is None)
+    step: Any  # None where rows are counted
 
     def at(self, rows: np.ndarray) -> np.ndarray:
         """The times of rows, in the shape of `rows`; without times their numbers."""
@@ -33,9 +31,7 @@ class Index(NamedTuple):
     def ahead(self, horizon: int) -> Any:
         """The times of the `horizon` steps after the last; where rows are counted their numbers."""
         if self.clock is not None and self.step is not None:
-            return labels_from(self.clock, self.step, self.length - 1, horizon + 1)[1:]
-        if self.clock is not None and self.clock.index is not None:
-            return _ahead_by_frequency(self.clock.index, horizon)
+            return times_from(self.clock, self.step, self.length - 1, horizon + 1)[1:]
         return np.arange(self.length, self.length + horizon)
 
     def row(self, start: Any) -> int:
@@ -82,8 +78,6 @@ def series_index(series: Any, times: Any, length: int) -> Index:
         return Index(length, None, None)
     clock = ordered(times)
     if rows:
-        return Index(length, clock._replace(index=None), None)
-    if clock.index is not None:
         return Index(length, clock, None)
     step = find_step(clock)
     check_regular(clock, step)
@@ -109,7 +103,7 @@ def check_aligned(name: str, table: Any, series: Any) -> None:
 def check_ahead(known: Any, index: Index, ahead: Any) -> None:
     """Raise `ValueError` where the last rows of `known` have other dates than what is forecast."""
     dates = _dates(getattr(known, "index", None))
-    if dates is None or index.counts_rows or len(dates) != index.length + len(ahead):
+    if dates is None or index.step is None or len(dates) != index.length + len(ahead):
         return
     if not (np.asarray(dates[index.length :]) == np.asarray(ahead)).all():
         raise ValueError(
@@ -119,35 +113,17 @@ def check_ahead(known: Any, index: Index, ahead: Any) -> None:
 
 def _dates(index: Any) -> Any:
     """The index, if it holds times: of a list it is a method, of a table often numbers."""
-    dtype = getattr(index, "dtype", None)
-    if getattr(dtype, "kind", "") in ("M", "m") or getattr(dtype, "freq", None) is not None:
-        return index
-    if getattr(dtype, "kind", "") != "O":
-        return None
-    return index if all(map(_is_date, index)) else None
-
-
-def _is_date(moment: Any) -> bool:
-    if isinstance(moment, str):
-        return ISO.match(moment) is not None
-    return isinstance(moment, date)
-
-
-def _ahead_by_frequency(index: Any, horizon: int) -> Any:
-    import pandas  # is installed: the index is its own
-
-    times = pandas.date_range(index[-1], periods=horizon + 1, freq=index.freq)[1:]
-    return times.to_numpy() if times.tz is None else times
+    kind = getattr(index, "inferred_type", "")
+    strings = kind == "string" and all(map(ISO.match, index))
+    return index if strings or kind in DATES else None
 
 
 def _not_before(clock: Clock, start: Any) -> np.ndarray:
     if clock.period is not None:
-        import pandas  # is installed: the times are its own
-
-        return clock.values >= pandas.Period(start, clock.period).ordinal
+        return clock.values >= load_pandas().Period(start, clock.period).ordinal
     moment = read_times([start], "start")
-    if moment.zoned and not clock.zoned:
+    if moment.wall is None:
+        return (clock.wall or clock).values >= moment.values[0]
+    if clock.wall is None:
         raise TypeError(f"start is {start}; expected a date without a time zone, as times are")
-    if moment.zoned:
-        return clock.values >= moment.values[0]
-    return clock.wall >= moment.values[0]
+    return clock.values >= moment.values[0]

@@ -25,22 +25,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnbook.forecasting._clock import Clock, read_times
-from rnnbook.forecasting._step_choice import find_step, read_step
-from rnnbook.forecasting.steps import (
-    TOLERANCE,
-    Fixed,
-    Months,
-    Step,
+from rnnbook.forecasting._clock import HOUR, TOLERANCE, Clock, read_times
+from rnnbook.forecasting._steps import (
+    between,
+    by_calendar,
     counted_on,
     duration,
-    has_days,
-    in_largest_unit,
-    labels_from,
+    find_step,
+    read_step,
     regular,
+    times_from,
 )
 
-HOUR = np.timedelta64(1, "h")
 CLOCKS = "see 'Clock changes' in the docstring of rnnbook.forecasting.times"
 
 
@@ -48,11 +44,11 @@ def check_times(times: ArrayLike, step: Any = None) -> Any:
     """The step between consecutive times, which must be the same throughout.
 
     `times` (L,) are of any kind that the module names; a pandas index will do, with `freq` or
-    without. `step` is what they should increase by: a number, a duration, or text such as "15min",
-    "1M" for months, or "1B" for business days. Unless given it is the one that most times follow.
-    What is returned is a number, a NumPy duration (in months too), `BusinessDays`, or of pandas
-    periods and frequencies an offset. Numbers that are not whole may be off by a thousandth of a
-    step, more than rounding ever makes of 0.1.
+    without. `step` is what they should increase by: a number, a duration, "1M" for months from any
+    day on, or an offset of pandas such as "15min", "B" or "QE". Unless given it is the frequency of
+    the index, or the step that most times follow. What is returned is a number, a NumPy duration
+    (in months too), or of business days, periods and frequencies an offset of pandas. Numbers that
+    are not whole may be off by a thousandth of a step, more than rounding ever makes of 0.1.
 
     Raises `ValueError` at the first time that is out of order, occurs twice, or comes too late (a
     gap) or too early.
@@ -67,51 +63,35 @@ def check_times(times: ArrayLike, step: Any = None) -> Any:
     """
     clock = ordered(times)
     found = find_step(clock) if step is None else read_step(step, clock)
-    if step is None and clock.index is not None and not regular(clock, found).all():
-        return clock.index.freq
     check_regular(clock, found)
-    return _returned(clock, found) if step is None else step
-
-
-def _returned(clock: Clock, step: Step) -> Any:
-    if isinstance(step, Months):
-        return step.size
-    if not isinstance(step, Fixed):
+    if step is not None:
         return step
-    if clock.period is not None:
-        return step.size * clock.period
-    if not isinstance(step.size, np.timedelta64):
-        return step.size
-    absolute = clock.zoned and not step.wall  # 24 hours are not always a day
-    return in_largest_unit(step.size, ("h", "m", "s") if absolute else ("D", "h", "m", "s"))
+    return found if clock.period is None else found * clock.period
 
 
-def check_regular(clock: Clock, step: Step) -> None:
+def check_regular(clock: Clock, step: Any) -> None:
     """Raise `ValueError` at the first time that is not one step after the one before."""
     wrong = np.flatnonzero(~regular(clock, step))
     if not wrong.size:
         return
     k = int(wrong[0])
-    after = np.diff(counted_on(clock, step)[k : k + 2])[0]
+    after = np.diff(counted_on(clock, step).values[k : k + 2])[0]
     period = "" if clock.period is None else " periods"
     raise ValueError(
         f"times[{k + 1}] is {label(clock, k + 1)}, {duration(after)}{period} after times[{k}]; "
-        f"expected a step of {step}{period[:-1]}: {_remedy(clock, step, after)}"
+        f"expected a step of {duration(step)}{period[:-1]}: {_remedy(clock, step, after)}"
     )
 
 
-def _remedy(clock: Clock, step: Step, after: Any) -> str:
-    if (
-        isinstance(step, Months)
-        and (np.diff(clock.wall.astype("datetime64[M]")) == step.size).all()
-    ):
+def _remedy(clock: Clock, step: Any, after: Any) -> str:
+    months = by_calendar(clock, step)
+    if months and np.all(np.diff(clock.values.astype("datetime64[M]")) == step):
         return 'each month has one row, so give months: np.array(times, "datetime64[M]")'
-    text = (
+    forward = not months and _by_the_hour(clock) and after == step + HOUR
+    return (
         "put times with gaps on a grid with regular_grid, or count rows, such as trading days, "
-        'with times="rows"'
+        'with times="rows"' + (f"; if clocks went forward, {CLOCKS}" if forward else "")
     )
-    spring = isinstance(step, Fixed) and _by_the_hour(clock) and after == step.size + HOUR
-    return text + (f"; if clocks went forward, {CLOCKS}" if spring else "")
 
 
 def regular_grid(
@@ -137,30 +117,30 @@ def regular_grid(
         raise ValueError(
             f"values has {len(values)} rows; expected {len(clock.values)}, one for each time"
         )
-    kind = read_step(step, clock)
-    places = _places(clock, kind)
+    step = read_step(step, clock)
+    places = _places(clock, step)
     grid_values = np.full((places[-1] + 1, *values.shape[1:]), np.nan)
     grid_values[places] = values
     mask = np.zeros(len(grid_values), bool)
     mask[places] = ~np.isnan(values.reshape(len(values), -1)).all(axis=1)
-    return labels_from(clock, kind, 0, len(mask)), grid_values, mask
+    return times_from(clock, step, 0, len(mask)), grid_values, mask
 
 
-def _places(clock: Clock, step: Step) -> np.ndarray:
+def _places(clock: Clock, step: Any) -> np.ndarray:
     """How many steps each time lies after the first."""
-    counts, whole = step.between(counted_on(clock, step))
-    places = np.concatenate([[0], np.cumsum(counts.astype(int))])
-    if clock.values.dtype.kind == "f" and isinstance(step, Fixed):  # steps may add up to a drift
-        late = clock.values - (clock.values[0] + places * step.size)
-        whole = whole & (np.abs(late[1:]) <= TOLERANCE * step.size)
+    counts, whole = between(clock, step)
+    places = np.concatenate([[0], np.cumsum(counts)])
+    if clock.values.dtype.kind == "f":  # steps may add up to a drift
+        late = clock.values - (clock.values[0] + places * step)
+        whole = whole & (np.abs(late[1:]) <= TOLERANCE * step)
     off = np.flatnonzero(~whole)
     if off.size:
         k = int(off[0]) + 1
-        by_hours = clock.zoned and not step.wall and str(step).endswith(("day", "days"))
+        absolute = clock.wall and counted_on(clock, step) is clock and "day" in duration(step)
         raise ValueError(
-            f"times[{k}] is {label(clock, k)}; "
-            f"expected a whole number of steps of {step} after {label(clock, 0)}"
-            + (": in a time zone say '1D', which may have 23 or 25 hours" if by_hours else "")
+            f"times[{k}] is {label(clock, k)}; expected a whole number of steps of "
+            f"{duration(step)} after {label(clock, 0)}"
+            + (": in a time zone say '1D', which may have 23 or 25 hours" if absolute else "")
         )
     return places
 
@@ -189,14 +169,13 @@ def ordered(times: ArrayLike) -> Clock:
 
 def _by_the_hour(clock: Clock) -> bool:
     """Are these times of day without a time zone, which may be an hour off?"""
-    if clock.zoned or clock.values.dtype.kind != "M":
-        return False
-    return bool((clock.values != clock.values.astype("datetime64[D]")).any())
+    local = clock.wall is None and clock.has_days
+    return local and bool((clock.values != clock.values.astype("datetime64[D]")).any())
 
 
 def label(clock: Clock, row: int) -> str:
     """The time of a row as an error writes it."""
     time = clock.label(clock.values[row : row + 1])[0]
-    if isinstance(time, np.datetime64) and has_days(clock):
+    if isinstance(time, np.datetime64) and clock.has_days:
         return str(np.datetime_as_string(time, unit="auto"))
     return f"{time:.12g}" if isinstance(time, float) else str(time)
