@@ -16,7 +16,6 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 PACKAGES = {"numpy": "NumPy", "torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras"}
 HEADS = {
-    "layer": "layer",
     "compiles": "torch.compile",
     "free_batch": "any batch size",
     "free_steps": "any number of steps",
@@ -95,18 +94,26 @@ class Recorded(SphinxRole):
 
 
 class SupportTable(SphinxDirective):
+    """Columns that say yes in every row become a sentence."""
+
     required_arguments = 1  # torch or tensorflow
 
     def run(self):
         name = f"rnnbook.{self.arguments[0]}.export"
         self.env.note_dependency(str(contents.ROOT / f"{name.replace('.', '/')}.py"))
-        support = importlib.import_module(name).SUPPORT
-        heads = [HEADS[field] for field in support[0]._fields]
-        words = {True: "yes", False: "no"}
+        module = importlib.import_module(name)
+        columns = dict(zip(module.Support._fields, zip(*module.SUPPORT, strict=True), strict=True))
+        layers = [nodes.literal("", layer) for layer in columns.pop("layer")]
+        everywhere = [field for field, values in columns.items() if set(values) == {True}]
+        rest = {field: values for field, values in columns.items() if field not in everywhere}
+        words = {True: "yes", False: "no", **getattr(module, "SHORT", {})}
         rows = [
-            [nodes.literal("", one.layer), *(words.get(v, v) for v in one[1:])] for one in support
+            [layer, *(words.get(value, value) for value in values)]
+            for layer, *values in zip(layers, *rest.values(), strict=True)
         ]
-        return [table(heads, rows)]
+        sentence = f"Every layer: {', '.join(HEADS[field] for field in everywhere)}."
+        heads = ["layer", *(HEADS[field] for field in rest)]
+        return [nodes.paragraph("", sentence), table(heads, rows)]
 
 
 class ExerciseList(SphinxDirective):

@@ -19,7 +19,7 @@ class Model(Protocol):
 
     @property
     def predict(self) -> Callable[..., Any]:
-        """The forecasts for inputs X: of the shape of Y, or with one more axis for quantiles."""
+        """What comes next for inputs X, of the shape of Y, or with one more axis for quantiles."""
 
 
 def fit_model(model: Model, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> None:

@@ -19,8 +19,8 @@ def check_inputs(
 ) -> np.ndarray:
     """Check what comes into a layer around a scan; returns the first state, zeros for None.
 
-    x is (N, T, D) and finite where `mask` (N, T) counts; the state is (N, *sizes), of `dtype`
-    (that of x if None).
+    x is (N, T, D) and finite where `mask` (N, T) counts. The state is (N, ...), of the `sizes`
+    and the `dtype` given (that of x if None).
 
     >>> check_inputs(np.ones((2, 5, 3)), 3, None, ("H",), (4,), None).shape
     (2, 4)

@@ -37,6 +37,7 @@ ONE_STEP = "one step, rnnbook.torch.export.OneStep(layer), and loop outside"
 TO_TORCH_NN = (
     f"{ONE_STEP}; or for ONNX rnnbook.convert.to_torch(layer.params()), in a process of its own"
 )
+SHORT = {ONE_STEP: "one step", TO_TORCH_NN: "one step; torch.nn in ONNX"}  # in a table
 
 
 class Support(NamedTuple):
