@@ -23,6 +23,28 @@ def type_name(kind: type) -> str:
     return f"{module}.{name}"
 
 
+def described(value: Any) -> str:
+    """What an error says that a value is: its type, with an article.
+
+    >>> described(np.zeros(2)), described([]), described(2)
+    ('an ndarray', 'a list', 'an int')
+    """
+    name = type_name(type(value))
+    return f"an {name}" if name[0].lower() in "aeio" or name == "ndarray" else f"a {name}"
+
+
+def check_axes(name: str, array: Any, symbols: str) -> None:
+    """Raise `ValueError` unless the array has as many axes as `symbols` names.
+
+    >>> check_axes("W", np.zeros(3), "(D, K)")
+    Traceback (most recent call last):
+    ...
+    ValueError: W has shape (3,); expected (D, K)
+    """
+    if len(array.shape) != len(symbols.strip("(),").split(",")):
+        raise ValueError(f"{name} has shape {tuple(array.shape)}; expected {symbols}")
+
+
 def check_shape(name: str, array: Any, symbols: str, expected: Sequence[int]) -> None:
     """Raise `ValueError` unless `array.shape` is `expected`; `symbols` is how the text writes it.
 
@@ -47,7 +69,7 @@ def check_dtypes(**arrays: Any) -> None:
     first = None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name} is a {type_name(type(array))}; expected a NumPy array")
+            raise TypeError(f"{name} is {described(array)}; expected a NumPy array")
         if array.dtype.name not in FLOATING:
             raise TypeError(
                 f"{name} has dtype {array.dtype}; expected one of {', '.join(FLOATING)}"
@@ -71,7 +93,23 @@ def check_type(name: str, value: Any, kinds: Sequence[type]) -> None:
     """
     if type(value) not in kinds:
         expected = " or ".join(map(type_name, kinds))
-        raise TypeError(f"{name} is a {type_name(type(value))}; expected {expected}")
+        raise TypeError(f"{name} is {described(value)}; expected {expected}")
+
+
+def check_floating(dtype: Any) -> None:
+    """Raise `TypeError` unless weights can have this dtype: whole numbers would all become 0.
+
+    >>> check_floating(int)
+    Traceback (most recent call last):
+    ...
+    TypeError: dtype is int64; expected one of float32, float64, complex64, complex128
+    """
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:  # one of another framework, say
+        name = str(dtype)
+    if name not in FLOATING:
+        raise TypeError(f"dtype is {name}; expected one of {', '.join(FLOATING)}")
 
 
 def check_sizes(**sizes: Any) -> None:
@@ -123,13 +161,15 @@ def check_sequence(x: Any, input_size: int) -> None:
 
 
 def check_step(x_t: Any, input_size: int) -> None:
-    """Raise `ValueError` unless `x_t` is one step of a batch of sequences, (N, D).
+    """Raise unless `x_t` is one step of a batch of sequences, (N, D).
 
     >>> check_step(np.zeros(3), 3)
     Traceback (most recent call last):
     ...
     ValueError: x_t has shape (3,); expected (N, D) = (batch, 3)
     """
+    if not hasattr(x_t, "shape"):
+        raise TypeError(f"x_t is {described(x_t)}; expected (N, D) = (batch, {input_size})")
     shape = tuple(x_t.shape)
     if len(shape) != 2 or shape[1] != input_size or shape[0] == 0:
         raise ValueError(f"x_t has shape {shape}; expected (N, D) = (batch, {input_size})")

@@ -43,13 +43,14 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rnnbook._check import described
 from rnnbook._files import replacing
 
 FORMAT, VERSION = "rnnbook.weights", 1
@@ -64,24 +65,31 @@ def save(path: str | Path, params: Any) -> None:
     """Write `params` to one file, in place of a file that was there.
 
     `params` is any nesting of this package's `Params` and states, lists, tuples, dicts (keys are
-    strings or whole numbers), NumPy arrays and scalars, numbers, strings and None. The file is
+    strings or whole numbers), NumPy arrays and scalars, real numbers, strings and None. The file is
     written under another name and then moved, so that a program that stops half-way leaves the
     old file as it was.
 
-    Raises `TypeError` for anything else, naming its place, before a file is touched.
+    Raises `TypeError` for anything else, naming its place, and `ValueError` for a list that holds
+    itself, before a file is touched.
 
     >>> save("model.npz", {"layers": [[{1, 2}]]})
     Traceback (most recent call last):
     ...
     TypeError: params['layers'][0][0] is a set; expected Params of rnnbook.numpy, lists, tuples, \
-dicts, NumPy arrays, numbers, strings or None
+dicts, NumPy arrays, real numbers, strings or None
     """
     arrays: list[np.ndarray] = []
-    tree = _encode(params, "params", arrays)
-    header = {"format": FORMAT, "version": VERSION, "arrays": len(arrays), "tree": tree}
+    try:
+        tree = _encode(params, "params", arrays)
+        header = {"format": FORMAT, "version": VERSION, "arrays": len(arrays), "tree": tree}
+        structure = np.array(json.dumps(header))
+    except RecursionError:
+        raise ValueError(
+            "params holds itself, or is nested too deeply; expected at most about 100 levels"
+        ) from None
     entries: dict[str, Any] = {_array_name(index): array for index, array in enumerate(arrays)}
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, structure=np.array(json.dumps(header)), **entries)
+        np.savez(file, structure=structure, **entries)
 
 
 def load(path: str | Path) -> Any:
@@ -134,11 +142,7 @@ def _named_damage(path) -> Iterator[None]:
 
 def _read_header(path, archive):
     if "structure" not in archive.files:
-        names = ", ".join(archive.files[:5])
-        raise _OtherFile(
-            f"holds arrays ({names}) but no description of their nesting; expected a file that "
-            "rnnbook.weights.save wrote: np.load reads this one"
-        )
+        raise _OtherFile(_no_structure(archive))
     header = json.loads(str(archive["structure"]))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise _OtherFile("has another format; expected a file that rnnbook.weights.save wrote")
@@ -148,6 +152,19 @@ def _read_header(path, archive):
             "load it with the rnnbook that wrote it, or a newer one"
         )
     return header
+
+
+def _no_structure(archive):
+    """What a zip file of another kind is, by the names of what is in it."""
+    members = archive.zip.namelist()
+    names = ", ".join(archive.files[:5])
+    expected = "expected a file that rnnbook.weights.save wrote"
+    if all(name.endswith(".npy") for name in members):
+        found = f"holds arrays ({names}) but no description of their nesting"
+        return f"{found}; {expected}: np.load reads this one"
+    if any(name.endswith("/data.pkl") for name in members):
+        return f"is a file of torch; {expected}: torch.load reads this one"
+    return f"is a zip file of something else ({', '.join(members[:5])}); {expected}"
 
 
 def _array_name(index):
@@ -164,6 +181,12 @@ def _encode(value, where, arrays):
     if kind is np.ndarray or isinstance(value, np.generic):
         _check_dtype(value, where)
         arrays.append(np.asarray(value))
+        if isinstance(value, np.character) and arrays[-1][()] != value:
+            plain = "str" if isinstance(value, np.str_) else "list"
+            raise TypeError(
+                f"{where} is {described(value)} that ends in NUL, which an array of NumPy drops; "
+                f"expected another end: save {plain}(...) of it"
+            )
         return {"array" if kind is np.ndarray else "scalar": len(arrays) - 1}
     if kind in (list, tuple):
         return {kind.__name__: _encode_all(enumerate(value), where, arrays)}
@@ -252,10 +275,14 @@ def _check_keys(value, where):
 def _refusal(value, where):
     kind = type(value)
     package = kind.__module__.partition(".")[0]
-    found = kind.__name__ if package == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    found = described(value) if package == "builtins" else f"a {kind.__module__}.{kind.__name__}"
     hint = ""
     if package in ("torch", "keras", "tensorflow"):
         hint = f": rnnbook.convert turns a layer of {package} into Params, .numpy() a tensor"
+    elif isinstance(value, Mapping):
+        hint = ": save dict(...) of it"
+    elif kind is complex:
+        hint = ": save np.complex128(...) of it"
     elif hasattr(value, "_asdict"):
         hint = ": save its _asdict()"
     elif hasattr(value, "params"):
@@ -263,6 +290,6 @@ def _refusal(value, where):
     elif isinstance(value, np.ndarray):
         hint = ": save np.asarray(...) of it"
     return (
-        f"{where} is a {found}; expected Params of rnnbook.numpy, lists, tuples, dicts, "
-        f"NumPy arrays, numbers, strings or None{hint}"
+        f"{where} is {found}; expected Params of rnnbook.numpy, lists, tuples, dicts, "
+        f"NumPy arrays, real numbers, strings or None{hint}"
     )

@@ -156,7 +156,7 @@ def test_errors():
     with pytest.raises(ValueError, match=r"activation is 'sine'; expected 'tanh' or 'relu'"):
         convert.to_keras(rnn.init(rng, D, H), activation="sine")
     mixed = [[rnn.init(rng, D, H)], [rnn.init(rng, H, H + 1)]]
-    with pytest.raises(ValueError, match=r"layers\[1\] is rnn.Params with H = 5; torch.nn needs"):
+    with pytest.raises(ValueError, match=r"layers\[1\] is a rnn.Params with H = 5; torch.nn needs"):
         convert.to_torch(mixed)
     for to in (convert.to_torch, convert.to_keras):
         with pytest.raises(TypeError, match=r"params is a dict; expected Params of .* or linear"):

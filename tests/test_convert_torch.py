@@ -244,5 +244,25 @@ def test_params_that_do_not_fit_are_refused_not_broadcast():
             to([layers[0], [type(one)(*(w.astype("float32") for w in leaves(one)))]])
         with pytest.raises(ValueError, match=r"b has shape \(1,\); expected \(K,\) = \(4,\)"):
             to(linear.Params(np.ones((D, H)), np.ones(1)))
-        with pytest.raises(ValueError, match=r"layers\[0\] is lstm.Params; .*write \[\[params"):
+        with pytest.raises(ValueError, match=r"layers\[0\] is a lstm.Params; .*write \[\[params"):
             to([one])
+
+
+LAYERS = {"Linear": torch.nn.Linear, "GRU": torch.nn.GRU, "LSTM": torch.nn.LSTM}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_module_without_numbers_is_named(kind):
+    with pytest.raises(ValueError, match=r"module is on the device 'meta', which holds no numbers"):
+        convert.from_torch(LAYERS[kind](D, H, device="meta"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_weights_of_a_dtype_that_numpy_has_not_are_named(kind, dtype):
+    module = LAYERS[kind](D, H)
+    for parameter in module.parameters():
+        parameter.data = torch.ones_like(parameter).to(dtype)
+    name = str(dtype).split(".")[1]
+    with pytest.raises(TypeError, match=rf"module has weights of dtype {name}; expected float16"):
+        convert.from_torch(module)

@@ -119,9 +119,9 @@ def test_linear():
 
 def test_stack():
     params, x = gru.init(np.random.default_rng(0), D, H), np.ones((N, T, D))
-    with pytest.raises(ValueError, match=r"layers\[0\] is gru.Params; expected a list of 1 or 2"):
+    with pytest.raises(ValueError, match=r"layers\[0\] is a gru.Params; expected a list of 1 or 2"):
         stack.forward([params], x)
-    with pytest.raises(TypeError, match=r"layers\[0\]\[0\] is a ndarray; expected Params"):
+    with pytest.raises(TypeError, match=r"layers\[0\]\[0\] is an ndarray; expected Params"):
         stack.forward([[x]], x)
     with pytest.raises(ValueError, match=r"states is nested as \[1, 1\]; expected \[1\]"):
         stack.forward([[params]], x, [[None], [None]])

@@ -8,7 +8,7 @@ import pytest
 from cells import CELLS, D, N, T, random_like, random_params
 
 from rnnbook import gradcheck
-from rnnbook.numpy import gru, linear, lru, lstm, min_gru, rnn, stack
+from rnnbook.numpy import diagonal_ssm, gru, linear, lru, lstm, min_gru, min_lstm, rnn, stack
 from rnnbook.tree import leaves, tree_map
 
 MIXES = {
@@ -116,7 +116,7 @@ def test_what_is_no_stack_is_refused_by_its_name():
         stack.forward(params, x)
     with pytest.raises(ValueError, match=r"layers is empty; expected at least one layer"):
         stack.forward([], x)
-    with pytest.raises(ValueError, match=r"layers\[1\] is lstm.Params; .*write \[\[params"):
+    with pytest.raises(ValueError, match=r"layers\[1\] is a lstm.Params; .*write \[\[params"):
         stack.forward([[params], params], x)
     with pytest.raises(ValueError, match=r"layers\[0\] is a list of 3; expected 1 or 2"):
         stack.forward([[params] * 3], x)
@@ -183,3 +183,40 @@ def test_a_module_of_ones_own_can_be_stacked(monkeypatch):
     mine.forward = lambda params, x, state=None, *, mask=None: (2 * x, state, None)
     hs, _, _ = stack.forward([[mine.Params()]], sequence())
     assert (hs == 2 * sequence()).all()
+
+
+# The two directions of each layer: (module, hidden size), whose outputs differ in size.
+PAIRS = {
+    "one kind, two sizes": [[(min_gru, 3), (min_gru, 2)]],
+    "the smaller first": [[(min_gru, 2), (min_gru, 3)]],
+    "with a gated cell": [[(min_gru, 3), (gru, 4)], [(lstm, 5), (min_lstm, 3)]],
+    "with outputs as wide as the inputs": [[(lru, 4), (min_gru, 3)], [(gru, 3), (lru, 6)]],
+    "two of these": [[(min_lstm, 4), (diagonal_ssm, 3)], [(lru, 4), (diagonal_ssm, 5)]],
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_gradients_of_any_two_directions(name):
+    rng, layers, size = np.random.default_rng(0), [], D
+    for pair in PAIRS[name]:
+        layers.append([cell.init(rng, size, hidden_size) for cell, hidden_size in pair])
+        size = stack.forward([layers[-1]], np.ones((1, 1, size)))[0].shape[-1]
+    x, dhs = sequence(), rng.standard_normal((N, T, size))
+    _, last, cache = stack.forward(layers, x)
+    dstates = tree_map(lambda s: (s.real + 0.7 - 0.3 * s).astype(s.dtype), last)
+
+    def loss(tree):
+        hs, last, _ = stack.forward(tree[0], tree[1])
+        ends = zip(leaves(last), leaves(dstates), strict=True)
+        return (hs * dhs).sum() + sum((s * ds.conj()).real.sum() for s, ds in ends)
+
+    dlayers, dx, _ = stack.backward(layers, cache, dhs, dstates)
+    numeric = gradcheck.central_difference(loss, [layers, x])
+    assert gradcheck.max_error([dlayers, dx], numeric) < 1e-7
+
+
+def test_gradients_at_outputs_of_another_size_are_refused():
+    pair = [min_gru.init(np.random.default_rng(0), D, H) for H in (3, 4)]
+    _, _, cache = stack.forward([pair], sequence())
+    with pytest.raises(ValueError, match=r"dhs has shape \(3, 5, 6\); expected .* = \(3, 5, 7\)"):
+        stack.backward([pair], cache, np.ones((N, T, 6)))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnbook._check import check_choice, check_dtypes, check_shape, type_name
-from rnnbook.numpy import rnn, stack
+from rnnbook._check import check_choice, check_dtypes, check_shape, described, type_name
+from rnnbook.numpy import linear, rnn, stack
 from rnnbook.numpy.registry import module_of
 
 
@@ -72,7 +72,7 @@ def _check_weights(params, name, known, framework):
             "linear, or a list of layers"
         )
     if type(params) not in known:
-        raise ValueError(f"{name} is a {type_name(type(params))}; {framework} has no such model")
+        raise ValueError(f"{name} is {described(params)}; {framework} has no such model")
     check_dtypes(**params._asdict())
     module_of(params).forward(
         params, np.zeros((1, 1, len(params.W_x)), params.W_x.dtype)
@@ -80,11 +80,20 @@ def _check_weights(params, name, known, framework):
 
 
 def check_activation(kinds: Collection[type], activation: str) -> None:
-    """Raise unless layers of these kinds can have the activation: plain ones have two."""
+    """Raise unless layers of these kinds can have the activation: plain ones have two.
+
+    >>> check_activation([linear.Params], "relu")
+    Traceback (most recent call last):
+    ...
+    ValueError: activation is 'relu'; linear.Params has none: leave it out, and apply it yourself
+    """
     check_choice("activation", activation, ("tanh", "relu"))
     if activation != "tanh" and rnn.Params not in kinds:
-        kind = type_name(next(iter(kinds)))
-        raise ValueError(f"activation is {activation!r}; {kind} always uses 'tanh'")
+        kind = next(iter(kinds))
+        remedy = "always uses 'tanh'"
+        if kind is linear.Params:
+            remedy = "has none: leave it out, and apply it yourself"
+        raise ValueError(f"activation is {activation!r}; {type_name(kind)} {remedy}")
 
 
 def check_options(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnbook._check import check_choice
 from rnnbook.convert._common import check_activation, check_own_methods, full_name, nested, require
 from rnnbook.convert._keras_checks import (
     base_of,
@@ -49,7 +50,9 @@ def to_keras(params: Any, *, activation: str = "tanh") -> "keras.layers.Layer":
     4
     """
     keras = require("keras", "to_keras", "keras tensorflow")
+    check_choice("activation", activation, ("tanh", "relu"))
     if isinstance(params, linear.Params):
+        check_activation([linear.Params], activation)
         return _to_dense(keras, params)
     layers = nested(params, KERAS, "Keras")
     first = layers[0][0]
@@ -138,11 +141,13 @@ def from_keras(layer: "keras.layers.Layer", *, activation: str = "tanh") -> Any:
     True
     """
     keras = require("keras", "from_keras", "keras tensorflow")
+    check_choice("activation", activation, ("tanh", "relu"))
     if isinstance(layer, keras.Sequential):
         layers = _from_sequential(keras, layer, activation)
     elif isinstance(layer, keras.layers.Bidirectional):
         layers = [_from_bidirectional(keras, layer, activation)]
     elif isinstance(layer, keras.layers.Dense):
+        check_activation([linear.Params], activation)
         return _from_dense(keras, layer)
     else:
         layers = [[_from_layer(keras, layer, activation)]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnbook._check import type_name
+from rnnbook._check import FLOATING, check_choice, described, type_name
 from rnnbook.convert._common import (
     check_activation,
     check_options,
@@ -52,7 +52,9 @@ def to_torch(params: Any, *, activation: str = "tanh") -> "torch.nn.Module":
     Linear(in_features=2, out_features=4, bias=True)
     """
     torch = require("torch", "to_torch", "torch")
+    check_choice("activation", activation, ("tanh", "relu"))
     if isinstance(params, linear.Params):
+        check_activation([linear.Params], activation)
         return _to_linear(torch, params)
     layers = nested(params, TORCH, "torch.nn")
     kind, hidden_size, directions = _check_uniform(layers)
@@ -98,8 +100,9 @@ def from_torch(module: "torch.nn.Module", *, activation: str = "tanh") -> Any:
     has another one is refused. Weights that are pruned, weight-normed or otherwise parametrised
     are read as forward uses them in evaluation mode.
 
-    Raises `TypeError` for a module that is no such layer or has a `forward` of its own, and
-    `ValueError` for projections, another activation, and hooks that may change outputs.
+    Raises `TypeError` for a module that is no such layer, has a `forward` of its own, or weights
+    of eight bits, and `ValueError` for projections, another activation, hooks that may change
+    outputs, and the device "meta".
 
     >>> import torch
     >>> from_torch(torch.nn.LSTM(3, 2)).W_x.shape
@@ -111,10 +114,11 @@ def from_torch(module: "torch.nn.Module", *, activation: str = "tanh") -> Any:
 activation='relu'), and pass the same activation to forward
     """
     torch = require("torch", "from_torch", "torch")
+    check_choice("activation", activation, ("tanh", "relu"))
     kind = _kind_of(torch, module)
+    check_activation([kind], activation)
     if kind is linear.Params:
         return _from_linear(torch, module)
-    check_activation([kind], activation)
     _check_module(torch, module, kind, activation)
     directions = 2 if module.bidirectional else 1
     with _evaluating(module):
@@ -147,6 +151,17 @@ def _weights(module, kind, suffix):
 
 
 def _array(weight):
+    if weight.device.type == "meta":
+        raise ValueError(
+            "module is on the device 'meta', which holds no numbers; expected one with weights: "
+            "module.to_empty(device='cpu') and load_state_dict"
+        )
+    dtype = str(weight.dtype).removeprefix("torch.")
+    if dtype not in ("float16", "bfloat16", *FLOATING):
+        raise TypeError(
+            f"module has weights of dtype {dtype}; expected float16, bfloat16 or one of "
+            f"{', '.join(FLOATING)}: module.float() first"
+        )
     weight = weight.detach().cpu()
     if weight.dtype.itemsize == 2:  # float16 and bfloat16, both of which float32 contains
         weight = weight.float()
@@ -245,7 +260,7 @@ def _check_uniform(layers):
         for params in layer:
             if type(params) is not kind or len(params.W_h) != len(first.W_h):
                 raise ValueError(
-                    f"layers[{index}] is {type_name(type(params))} with H = {len(params.W_h)}; "
+                    f"layers[{index}] is {described(params)} with H = {len(params.W_h)}; "
                     f"torch.nn needs {type_name(kind)} with H = {len(first.W_h)} in all layers"
                 )
         if len(layer) != directions:

@@ -31,7 +31,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_choice, check_dtypes, check_shape, check_sizes, check_type
+from rnnbook._check import (
+    check_axes,
+    check_choice,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_type,
+)
 from rnnbook.numpy.init import glorot_uniform
 from rnnbook.numpy.masks import check_mask, select
 
@@ -88,6 +96,7 @@ def init(
     check_choice("score", score, tuple(SCORES))
     units = key_size if units is None else units
     check_sizes(query_size=query_size, key_size=key_size, units=units)
+    check_floating(dtype)
     if score == "dot":
         if query_size != key_size:
             raise ValueError(
@@ -121,12 +130,15 @@ def forward(
     ((1, 4, 2), array([0.333, 0.333, 0.333]))
     """
     _check_inputs(params, query, keys, values, mask)
-    if mask is not None:
-        keys, values = select(mask, keys, 0), select(mask, values, 0)
+    query = query.copy()  # of all arguments `backward` reads copies
+    if mask is None:
+        keys, values = keys.copy(), values.copy()
+    else:
+        keys, values, mask = select(mask, keys, 0), select(mask, values, 0), mask.copy()
     scores, m = _SCORES[type(params)](params, query, keys)
     weights = masked_softmax(scores, mask)
     context = weights @ values  # eq-attention-context
-    return context, weights, Cache(query, keys, values, mask, weights, m)
+    return context, weights.copy(), Cache(query, keys, values, mask, weights, m)
 
 
 def masked_softmax(scores: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
@@ -162,6 +174,7 @@ def backward(
     >>> dq.shape, dk.shape, dv.shape
     ((1, 4, 2), (1, 3, 2), (1, 3, 2))
     """
+    check_params(params)
     weights, values = cache.weights, cache.values
     check_dtypes(weights=weights, dcontext=dcontext)
     N, S, T = weights.shape
@@ -246,8 +259,9 @@ def _counts(scores, mask):
 
 
 def _check_inputs(params, query, keys, values, mask):
-    check_params(params)
+    check_type("params", params, tuple(_SCORES))
     check_dtypes(query=query, keys=keys, values=values, **params._asdict())
+    check_params(params)
     for name, array, symbols in (
         ("query", query, "(N, S, Q)"),
         ("keys", keys, "(N, T, K)"),
@@ -281,8 +295,8 @@ def check_params(params: Params) -> None:
     check_type("params", params, tuple(_SCORES))
     for name, symbols in (("W_q", "(Q, A)"), ("W_k", "(K, A)"), ("W", "(Q, K)")):
         array = getattr(params, name, None)
-        if array is not None and array.ndim != 2:
-            raise ValueError(f"{name} has shape {array.shape}; expected {symbols}")
+        if array is not None:
+            check_axes(name, array, symbols)
     if isinstance(params, AdditiveParams):
         A = params.W_q.shape[1]
         check_shape("W_k", params.W_k, "(K, A)", (len(params.W_k), A))

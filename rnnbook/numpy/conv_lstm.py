@@ -22,7 +22,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_finite, check_shape, check_sizes
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_finite,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_type,
+)
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.convolution import convolve, convolve_backward, fold
 from rnnbook.numpy.init import glorot_uniform, orthogonal
@@ -72,6 +80,7 @@ def init(
     [(3, 3, 2, 12), (3, 3, 3, 12), (12,)]
     """
     check_sizes(channels=channels, hidden_size=hidden_size, kernel_size=kernel_size)
+    check_floating(dtype)
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size is {kernel_size}; expected an odd number")
     k, H = kernel_size, hidden_size
@@ -91,8 +100,8 @@ def step(params: Params, x_t: np.ndarray, state: tuple[np.ndarray, np.ndarray]) 
     >>> step(params, np.ones((1, 5, 4, 2)), State(zeros, zeros)).h.shape
     (1, 5, 4, 3)
     """
-    if len(x_t.shape) != 4:
-        raise ValueError(f"x_t has shape {x_t.shape}; expected (N, R, C, D)")
+    check_dtypes(x_t=x_t)
+    check_axes("x_t", x_t, "(N, R, C, D)")
     h, c = _check_inputs(params, x_t[:, None], state, None)
     h, c, _ = _cell(params, _input_product(params, x_t), h, c)
     return State(h, c)
@@ -120,6 +129,7 @@ def forward(
     h_0, c_0 = _check_inputs(params, x, state, mask)
     if mask is not None:
         x = np.where(as_wide_as(mask, x), x, np.zeros((), x.dtype))
+        mask = mask.copy()  # `backward` reads the copy
     x = x.swapaxes(0, 1).copy()
     T = len(x)
     h, c = np.empty((2, T + 1, *h_0.shape), x.dtype)
@@ -154,6 +164,7 @@ def backward(
     >>> dparams.W_h.shape, dx.shape
     ((3, 3, 3, 12), (1, 6, 5, 4, 2))
     """
+    _check_params(params)
     x, mask, h, c, gates = cache
     dhs, dh, dc = _check_gradients(h, dhs, dstate)
     da = np.empty((*h[1:].shape[:-1], 4 * h.shape[-1]), x.dtype)
@@ -218,7 +229,8 @@ def _select(mask_t, if_counted, if_masked):
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
+    _check_params(params)
+    check_dtypes(W_x=params.W_x, x=x)
     H = check_videos(params.W_x, params.W_h, params.b, x)
     check_mask(mask, x)
     check_finite(x.reshape(*x.shape[:2], -1), mask)
@@ -230,19 +242,39 @@ def _check_inputs(params, x, state, mask):
     return state
 
 
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_filters(*params)
+
+
 def check_videos(W_x: Any, W_h: Any, b: Any, x: Any) -> int:
     """Raise unless the filters fit one another and x is (N, T, R, C, D); return H."""
-    k, _, D, _ = W_x.shape
-    H = W_h.shape[2]
-    check_shape("W_x", W_x, "(k, k, D, 4H)", (k, k, D, 4 * H))
-    check_shape("W_h", W_h, "(k, k, H, 4H)", (k, k, H, 4 * H))
-    check_shape("b", b, "(4H,)", (4 * H,))
+    D, H = check_filters(W_x, W_h, b)
     if len(x.shape) != 5 or x.shape[-1] != D or 0 in tuple(x.shape):
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (N, T, R, C, D) with D = {D}, "
             "at least one video and one frame"
         )
     return H
+
+
+def check_filters(W_x: Any, W_h: Any, b: Any) -> tuple[int, int]:
+    """Raise unless the filters fit one another; return D and H.
+
+    >>> check_filters(np.ones((3, 8)), np.ones((3, 3, 2, 8)), np.ones(8))
+    Traceback (most recent call last):
+    ...
+    ValueError: W_x has shape (3, 8); expected (k, k, D, 4H)
+    """
+    check_axes("W_x", W_x, "(k, k, D, 4H)")
+    check_axes("W_h", W_h, "(k, k, H, 4H)")
+    k, _, D, _ = W_x.shape
+    H = W_h.shape[2]
+    check_shape("W_x", W_x, "(k, k, D, 4H)", (k, k, D, 4 * H))
+    check_shape("W_h", W_h, "(k, k, H, 4H)", (k, k, H, 4 * H))
+    check_shape("b", b, "(4H,)", (4 * H,))
+    return D, H
 
 
 def _check_gradients(h, dhs, dstate):

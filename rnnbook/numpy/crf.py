@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes
+from rnnbook._check import check_dtypes, check_floating, check_shape, check_sizes, check_type
 
 
 class Params(NamedTuple):
@@ -57,6 +57,7 @@ def init(num_tags: int, *, dtype: DTypeLike = np.float64) -> Params:
     [(4, 4), (4,), (4,)]
     """
     check_sizes(num_tags=num_tags)
+    check_floating(dtype)
     K = num_tags
     return Params(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
 
@@ -94,6 +95,7 @@ def backward(params: Params, cache: Cache, dloss: np.ndarray) -> tuple[Params, n
            [ 0.5, -0.5],
            [ 0.5, -0.5]])
     """
+    check_type("params", params, (Params,))
     emissions, tags, mask, alpha, log_z = cache
     check_shape("dloss", dloss, "(N,)", (len(tags),))
     there = np.eye(emissions.shape[2], dtype=emissions.dtype)[tags]
@@ -214,7 +216,8 @@ def _by_real_part(a, axis):
 
 
 def _checked(params, emissions, mask):
-    """Emissions that are zero where masked, and the mask, after a look at all shapes."""
+    """Copies of the emissions, zero where masked, and of the mask, after a look at all shapes."""
+    check_type("params", params, (Params,))
     check_dtypes(emissions=emissions, **params._asdict())
     if emissions.ndim != 3 or 0 in emissions.shape:
         raise ValueError(
@@ -235,7 +238,7 @@ def _checked(params, emissions, mask):
         raise ValueError("mask has a gap; expected sequences padded at their end only")
     if not np.isfinite(emissions[mask]).all():
         raise ValueError("emissions has NaN or infinity at a step that counts")
-    return np.where(mask[..., None], emissions, 0), mask
+    return np.where(mask[..., None], emissions, 0), mask.copy()
 
 
 def _checked_tags(tags, mask, K):

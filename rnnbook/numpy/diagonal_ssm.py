@@ -21,8 +21,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
-from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_step,
+    check_type,
+)
+from rnnbook.numpy.linear_recurrence import check_inputs, for_cache, output_gradients
 from rnnbook.numpy.masks import select
 from rnnbook.numpy.scan import scan, scan_backward
 
@@ -56,6 +64,7 @@ def init(
     (2, 3)
     """
     check_sizes(input_size=input_size, state_size=state_size)
+    check_floating(dtype)
     D, M = input_size, state_size
     log_dt = rng.uniform(np.log(1e-3), np.log(1e-1), D)
     frequency = np.tile(np.pi * np.arange(M), (D, 1))
@@ -71,6 +80,7 @@ def discretise(params: Params) -> tuple[np.ndarray, np.ndarray]:
     >>> bool((np.abs(A_bar) < 1).all())
     True
     """
+    _check_params(params)
     A, dt = _continuous(params)
     A_bar = np.exp(A * dt)  # eq-ssm-a
     B_bar = np.expm1(A * dt) / A  # eq-ssm-b
@@ -86,6 +96,7 @@ def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> tuple[np.ndarray
     >>> y_t.shape, state.shape
     ((1, 2), (1, 2, 3))
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.log_dt))
     y, state, _ = forward(params, x_t[:, None], state)
     return y[:, 0], state
@@ -110,7 +121,7 @@ def forward(
     ((1, 5, 2), (1, 2, 3))
     """
     h_0 = _check_inputs(params, x, state, mask)
-    x = x if mask is None else select(mask, x, 0)
+    x, h_0, mask = for_cache(x, h_0, mask)
     A_bar, B_bar = discretise(params)
     u = B_bar * x[..., None]
     hs = scan(np.broadcast_to(A_bar, u.shape), u, h_0, mask=mask)  # eq-ssm-h
@@ -128,6 +139,7 @@ def kernel(params: Params, length: int) -> np.ndarray:
     (5, 2)
     """
     check_sizes(length=length)
+    _check_params(params)
     A, dt = _continuous(params)
     _, B_bar = discretise(params)
     C = params.C_re + 1j * params.C_im
@@ -165,6 +177,7 @@ def backward(
     >>> dparams.frequency.shape, dx.shape
     ((2, 3), (1, 5, 2))
     """
+    _check_params(params)
     x, mask, hs, h_0 = cache
     dy = output_gradients(x, dy, None, mask)
     A, dt = _continuous(params)
@@ -196,9 +209,17 @@ def _continuous(params):
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
+    D, M = _check_params(params)
+    check_dtypes(log_dt=params.log_dt, x=x)
+    return check_inputs(x, D, state, ("D", "M"), (D, M), mask, np.result_type(x, np.complex64))
+
+
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_axes("log_decay", params.log_decay, "(D, M)")
     D, M = params.log_decay.shape
     for name, value in params._asdict().items():
-        wide = value.ndim == 2
+        wide = name not in ("log_dt", "skip")
         check_shape(name, value, "(D, M)" if wide else "(D,)", (D, M) if wide else (D,))
-    return check_inputs(x, D, state, ("D", "M"), (D, M), mask, np.result_type(x, np.complex64))
+    return D, M

@@ -27,9 +27,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnbook._check import (
+    check_axes,
     check_choice,
     check_dtypes,
     check_finite,
+    check_floating,
     check_sequence,
     check_shape,
     check_sizes,
@@ -87,6 +89,7 @@ def init(
     [(3, 6), (2, 6), (6,), (6,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     check_choice("reset", reset, tuple(RESETS))
     kind, H = RESETS[reset], hidden_size
     blocks = BLOCKS[kind]
@@ -103,6 +106,7 @@ def step(params: Params | BeforeParams, x_t: np.ndarray, state: np.ndarray) -> n
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_type("params", params, tuple(_EQUATIONS))
     check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None)
     cell = _EQUATIONS[type(params)].cell
@@ -134,7 +138,7 @@ def forward(
     h_0 = _check_inputs(params, x, state, mask)
     cell, cached = _EQUATIONS[type(params)].cell, _EQUATIONS[type(params)].cached
     if mask is not None:
-        x = select(mask, x, 0)
+        x, mask = select(mask, x, 0), mask.copy()  # `backward` reads the copy
     x = x.swapaxes(0, 1).copy()
     T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, -1)
@@ -171,6 +175,7 @@ def backward(
     >>> dparams.W_h.shape, dx.shape, dstate_0.shape
     ((2, 6), (1, 5, 3), (1, 2))
     """
+    _check_params(params)
     x, mask, h, gates = cache
     dhs, dh = _check_gradients(h, dhs, dstate)
     cell_backward = _EQUATIONS[type(params)].cell_backward
@@ -313,8 +318,10 @@ def _check_inputs(params, x, state, mask):
 def _check_params(params):
     check_type("params", params, tuple(_EQUATIONS))
     check_dtypes(**params._asdict())
-    D, H = len(params.W_x), len(params.W_h)
     K = len(BLOCKS[type(params)])
+    check_axes("W_x", params.W_x, f"(D, {K}H)")
+    check_axes("W_h", params.W_h, f"(H, {K}H)")
+    D, H = len(params.W_x), len(params.W_h)
     check_shape("W_h", params.W_h, f"(H, {K}H)", (H, K * H))
     check_shape("W_x", params.W_x, f"(D, {K}H)", (D, K * H))
     for name, bias in params._asdict().items():

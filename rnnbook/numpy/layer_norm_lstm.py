@@ -24,12 +24,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnbook._check import (
+    check_axes,
     check_dtypes,
     check_finite,
+    check_floating,
     check_sequence,
     check_shape,
     check_sizes,
     check_step,
+    check_type,
 )
 from rnnbook.numpy import lstm
 from rnnbook.numpy.activations import sigmoid
@@ -79,6 +82,7 @@ def init(
     [(3, 8), (2, 8), (8,), (8,), (8,), (2,), (2,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     plain = lstm.init(rng, input_size, hidden_size, forget_bias=forget_bias, dtype=dtype)
     s_x, s_h = np.ones((2, 4 * hidden_size), dtype)
     s_c, b_c = np.ones(hidden_size, dtype), np.zeros(hidden_size, dtype)
@@ -94,6 +98,7 @@ def step(params: Params, x_t: np.ndarray, state: tuple[np.ndarray, np.ndarray]) 
     >>> h.shape, c.shape
     ((1, 2), (1, 2))
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None)
     u_x, _ = _normalise(x_t @ params.W_x)
@@ -120,7 +125,8 @@ def forward(
     ((1, 5, 2), True)
     """
     h_0, c_0 = _check_inputs(params, x, state, mask)
-    x = x if mask is None else select(mask, x, 0)
+    if mask is not None:
+        x, mask = select(mask, x, 0), mask.copy()  # `backward` reads the copy
     x = x.swapaxes(0, 1).copy()
     T, (N, H) = len(x), h_0.shape
     u_x, scale_x = _normalise(x @ params.W_x)
@@ -157,6 +163,7 @@ def backward(
     >>> dparams.s_c.shape, dx.shape, dstate_0.c.shape
     ((2,), (1, 5, 3), (1, 2))
     """
+    _check_params(params)
     x, mask, h, c, gates, normal_x, normal_h, normal_c = cache
     dhs, dh, dc = lstm._check_gradients(h, dhs, dstate)
     T, (N, H) = len(x), dh.shape
@@ -238,12 +245,8 @@ def _parameter_gradients(cache, da, dv_x, dv_h, dy_c):
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
-    D, H = len(params.W_x), len(params.W_h)
-    shapes = [(D, 4 * H), (H, 4 * H), (4 * H,), (4 * H,), (4 * H,), (H,), (H,)]
-    symbols = ["(D, 4H)", "(H, 4H)", "(4H,)", "(4H,)", "(4H,)", "(H,)", "(H,)"]
-    for (name, value), symbol, shape in zip(params._asdict().items(), symbols, shapes, strict=True):
-        check_shape(name, value, symbol, shape)
+    D, H = _check_params(params)
+    check_dtypes(W_x=params.W_x, x=x)
     check_sequence(x, D)
     check_mask(mask, x)
     check_finite(x, mask)
@@ -252,3 +255,16 @@ def _check_inputs(params, x, state, mask):
     check_shape("h", h, "(N, H)", (len(x), H))
     check_shape("c", c, "(N, H)", (len(x), H))
     return State(h, c)
+
+
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_axes("W_x", params.W_x, "(D, 4H)")
+    check_axes("W_h", params.W_h, "(H, 4H)")
+    D, H = len(params.W_x), len(params.W_h)
+    shapes = [(D, 4 * H), (H, 4 * H), (4 * H,), (4 * H,), (4 * H,), (H,), (H,)]
+    symbols = ["(D, 4H)", "(H, 4H)", "(4H,)", "(4H,)", "(4H,)", "(H,)", "(H,)"]
+    for (name, value), symbol, shape in zip(params._asdict().items(), symbols, shapes, strict=True):
+        check_shape(name, value, symbol, shape)
+    return D, H

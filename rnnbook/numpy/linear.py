@@ -14,7 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_type,
+)
 from rnnbook.numpy.init import glorot_uniform
 from rnnbook.numpy.masks import rows
 
@@ -39,12 +46,13 @@ def init(
     [(3, 2), (2,)]
     """
     check_sizes(input_size=input_size, output_size=output_size)
+    check_floating(dtype)
     W = glorot_uniform(rng, input_size, output_size)
     return Params(W.astype(dtype), np.zeros(output_size, dtype))
 
 
 def forward(params: Params, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs (..., K) and the cache for `backward`, which is `x`.
+    """Outputs (..., K) and the cache for `backward`, which is a copy of `x`.
 
     Raises `ValueError` for a wrong shape and `TypeError` for a wrong or mixed dtype.
 
@@ -56,7 +64,7 @@ def forward(params: Params, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     check_dtypes(W=params.W, x=x)
     check_shape("x", x, "(..., D)", (*x.shape[:-1], len(params.W)))
     y = x @ params.W + params.b  # eq-linear-y
-    return y, x
+    return y, x.copy()
 
 
 def backward(params: Params, cache: np.ndarray, dy: np.ndarray) -> tuple[Params, np.ndarray]:
@@ -68,6 +76,7 @@ def backward(params: Params, cache: np.ndarray, dy: np.ndarray) -> tuple[Params,
     array([[10.],
            [20.]])
     """
+    check_params(params)
     x = cache
     check_shape("dy", dy, "(..., K)", (*x.shape[:-1], params.W.shape[1]))
     dx = dy @ params.W.T  # eq-linear-dx
@@ -77,14 +86,16 @@ def backward(params: Params, cache: np.ndarray, dy: np.ndarray) -> tuple[Params,
 
 
 def check_params(params: Params) -> None:
-    """Raise unless W is (D, K), b is (K,), and both have one floating or complex dtype.
+    """Raise unless `params` is of this module, with W (D, K) and b (K,) of one dtype.
+
+    That is a floating or a complex one.
 
     >>> check_params(Params(np.zeros((3, 2)), np.zeros(1)))
     Traceback (most recent call last):
     ...
     ValueError: b has shape (1,); expected (K,) = (2,)
     """
+    check_type("params", params, (Params,))
     check_dtypes(W=params.W, b=params.b)
-    if params.W.ndim != 2:
-        raise ValueError(f"W has shape {params.W.shape}; expected (D, K)")
+    check_axes("W", params.W, "(D, K)")
     check_shape("b", params.b, "(K,)", params.W.shape[1:])

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnbook._check import check_dtypes, check_finite, check_sequence, check_shape
-from rnnbook.numpy.masks import check_mask
+from rnnbook.numpy.masks import check_mask, select
 from rnnbook.numpy.scan import as_wide_as
 
 
@@ -34,6 +34,20 @@ def check_inputs(
     if state.dtype != (dtype or x.dtype):
         raise TypeError(f"state has dtype {state.dtype}; expected {np.dtype(dtype or x.dtype)}")
     return state
+
+
+def for_cache(
+    x: np.ndarray, h_0: np.ndarray, mask: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Copies that `backward` reads, whatever a caller does to the originals; x is 0 where masked.
+
+    >>> x, h_0, mask = np.ones((1, 2, 1)), np.ones((1, 1)), np.array([[True, False]])
+    >>> for_cache(x, h_0, mask)[0][0, :, 0].tolist()
+    [1.0, 0.0]
+    """
+    if mask is None:
+        return x.copy(), h_0.copy(), None
+    return select(mask, x, 0), h_0.copy(), mask.copy()
 
 
 def output_gradients(

@@ -31,7 +31,7 @@ def mean_squared_error(
         y_hat, y = np.where(mask[..., None], y_hat, 0), np.where(mask[..., None], y, 0)
     _check_counted("y_hat", y_hat, np.isfinite(y_hat))
     _check_counted("y", y, np.isfinite(y))
-    error = y_hat - y
+    error = _wide(y_hat) - y
     n = y_hat.size if mask is None else mask.sum() * y_hat.shape[-1]
     loss = (error * error).sum() / n  # eq-mse
     dy_hat = 2 * error / n  # eq-mse-dy
@@ -68,13 +68,19 @@ def softmax_cross_entropy(
     _check_classes(logits, targets)
     counts = np.ones(targets.shape, bool) if mask is None else mask
     n = counts.sum()
+    logits, dtype = _wide(logits), logits.dtype
     shifted = logits - logits.real.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))  # eq-log-softmax
     log_p_target = np.take_along_axis(log_p, targets[..., None], axis=-1)
     loss = -np.where(counts[..., None], log_p_target, 0).sum() / n  # eq-cross-entropy
     onehot = np.arange(logits.shape[-1]) == targets[..., None]
     dlogits = np.where(counts[..., None], np.exp(log_p) - onehot, 0) / n  # eq-cross-entropy-da
-    return loss, dlogits.astype(logits.dtype, copy=False)
+    return loss, dlogits.astype(dtype, copy=False)
+
+
+def _wide(array):
+    """float16 as float32: a mean over more than 65,504 positions is beyond the largest float16."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _check_array(name, array, kinds):

@@ -22,8 +22,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
-from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_step,
+    check_type,
+)
+from rnnbook.numpy.linear_recurrence import check_inputs, for_cache, output_gradients
 from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
@@ -66,6 +74,7 @@ def init(
     True
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     low, high = radius
     if not 0 < low < high < 1:
         raise ValueError(f"radius is {radius}; expected two increasing numbers between 0 and 1")
@@ -85,6 +94,7 @@ def eigenvalues(params: Params) -> np.ndarray:
     >>> eigenvalues(params).dtype
     dtype('complex128')
     """
+    _check_params(params)
     lam = np.exp(-np.exp(params.nu) + 1j * np.exp(params.theta))  # eq-lru-lambda
     return lam.astype(np.result_type(params.nu, np.complex64))
 
@@ -97,6 +107,7 @@ def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> tuple[np.ndarray
     >>> y_t.shape, state.shape
     ((1, 3), (1, 2))
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.B_re))
     y, state, _ = forward(params, x_t[:, None], state)
     return y[:, 0], state
@@ -121,7 +132,7 @@ def forward(
     ((1, 5, 3), dtype('complex128'))
     """
     h_0 = _check_inputs(params, x, state, mask)
-    x = x if mask is None else select(mask, x, 0)
+    x, h_0, mask = for_cache(x, h_0, mask)
     lam = eigenvalues(params)
     u = np.exp(params.log_gamma) * (x @ (params.B_re + 1j * params.B_im))  # eq-lru-u
     hs = scan(np.broadcast_to(lam, u.shape), u.astype(lam.dtype), h_0, mask=mask)  # eq-lru-h
@@ -144,6 +155,7 @@ def backward(
     >>> dparams.B_re.shape, dx.shape
     ((3, 2), (1, 5, 3))
     """
+    _check_params(params)
     x, mask, hs, h_0 = cache
     dy = output_gradients(x, dy, None, mask)
     lam, gamma = eigenvalues(params), np.exp(params.log_gamma)
@@ -167,10 +179,18 @@ def backward(
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
+    D, H = _check_params(params)
+    check_dtypes(nu=params.nu, x=x)
+    return check_inputs(x, D, state, ("H",), (H,), mask, np.result_type(x, np.complex64))
+
+
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_axes("B_re", params.B_re, "(D, H)")
     D, H = params.B_re.shape
     shapes = [(H,)] * 3 + [(D, H)] * 2 + [(H, D)] * 2 + [(D,)]
     symbols = ["(H,)"] * 3 + ["(D, H)"] * 2 + ["(H, D)"] * 2 + ["(D,)"]
     for (name, value), symbol, shape in zip(params._asdict().items(), symbols, shapes, strict=True):
         check_shape(name, value, symbol, shape)
-    return check_inputs(x, D, state, ("H",), (H,), mask, np.result_type(x, np.complex64))
+    return D, H

@@ -22,12 +22,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnbook._check import (
+    check_axes,
     check_dtypes,
     check_finite,
+    check_floating,
     check_sequence,
     check_shape,
     check_sizes,
     check_step,
+    check_type,
 )
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.init import glorot_uniform, orthogonal
@@ -87,6 +90,7 @@ def init(
     [(3, 8), (2, 8), (8,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     H = hidden_size
     W_x = glorot_uniform(rng, input_size, 4 * H)
     W_h = np.concatenate([orthogonal(rng, H) for _ in range(4)], axis=1)
@@ -107,6 +111,7 @@ def step(
     >>> h.shape, c.shape
     ((1, 2), (1, 2))
     """
+    check_type("params", params, (Params, PeepholeParams))
     check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None)
     h, c, _ = _cell(params, _input_product(params, x_t), *state)
@@ -136,7 +141,7 @@ def forward(
     """
     h_0, c_0 = _check_inputs(params, x, state, mask)
     if mask is not None:
-        x = select(mask, x, 0)
+        x, mask = select(mask, x, 0), mask.copy()  # `backward` reads the copy
     x = x.swapaxes(0, 1).copy()
     T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, 4 * H)
@@ -173,6 +178,7 @@ def backward(
     >>> dparams.W_h.shape, dx.shape, dstate_0.c.shape
     ((2, 8), (1, 5, 3), (1, 2))
     """
+    _check_params(params)
     x, mask, h, c, gates = cache
     dhs, dh, dc = _check_gradients(h, dhs, dstate)
     T, (N, H) = len(x), dh.shape
@@ -276,7 +282,10 @@ def _check_inputs(params, x, state, mask):
 
 
 def _check_params(params):
+    check_type("params", params, (Params, PeepholeParams))
     check_dtypes(**params._asdict())
+    check_axes("W_x", params.W_x, "(D, 4H)")
+    check_axes("W_h", params.W_h, "(H, 4H)")
     D, H = len(params.W_x), len(params.W_h)
     check_shape("W_h", params.W_h, "(H, 4H)", (H, 4 * H))
     check_shape("W_x", params.W_x, "(D, 4H)", (D, 4 * H))

@@ -18,10 +18,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_step,
+    check_type,
+)
 from rnnbook.numpy.activations import sigmoid
 from rnnbook.numpy.init import glorot_uniform
-from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.linear_recurrence import check_inputs, for_cache, output_gradients
 from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
@@ -58,6 +66,7 @@ def init(
     [(3, 4), (4,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     b = np.zeros(2 * hidden_size, dtype)
     b[:hidden_size] = keep_bias
     return Params(glorot_uniform(rng, input_size, 2 * hidden_size).astype(dtype), b)
@@ -70,6 +79,7 @@ def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> np.ndarray:
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.W))
     return forward(params, x_t[:, None], state)[1]
 
@@ -93,7 +103,7 @@ def forward(
     ((1, 5, 2), True)
     """
     h_0 = _check_inputs(params, x, state, mask)
-    x = x if mask is None else select(mask, x, 0)
+    x, h_0, mask = for_cache(x, h_0, mask)
     a_z, a_n = np.split(x @ params.W + params.b, 2, axis=-1)
     z = sigmoid(a_z)  # eq-min-gru-z
     n = a_n  # eq-min-gru-n
@@ -117,6 +127,7 @@ def backward(
     ((3, 4), (1, 5, 3), (1, 2))
     """
     x, mask, z, n, hs, h_0 = cache
+    _check_params(params)
     dhs = output_gradients(hs, dhs, dstate, mask)
     dz, du, dh_0 = scan_backward(z, hs, h_0, dhs, mask=mask)
     da_n = du * (1 - z)
@@ -126,8 +137,17 @@ def backward(
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
+    D, H = _check_params(params)
+    check_dtypes(W=params.W, x=x)
+    return check_inputs(x, D, state, ("H",), (H,), mask)
+
+
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_axes("W", params.W, "(D, 2H)")
+    check_axes("b", params.b, "(2H,)")
     D, H = len(params.W), len(params.b) // 2
     check_shape("W", params.W, "(D, 2H)", (D, 2 * H))
     check_shape("b", params.b, "(2H,)", (2 * H,))
-    return check_inputs(x, D, state, ("H",), (H,), mask)
+    return D, H

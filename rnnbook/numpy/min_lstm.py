@@ -21,10 +21,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes, check_step
+from rnnbook._check import (
+    check_axes,
+    check_dtypes,
+    check_floating,
+    check_shape,
+    check_sizes,
+    check_step,
+    check_type,
+)
 from rnnbook.numpy.activations import relu, sigmoid
 from rnnbook.numpy.init import glorot_uniform
-from rnnbook.numpy.linear_recurrence import check_inputs, output_gradients
+from rnnbook.numpy.linear_recurrence import check_inputs, for_cache, output_gradients
 from rnnbook.numpy.masks import rows, select
 from rnnbook.numpy.scan import scan, scan_backward
 
@@ -63,6 +71,7 @@ def init(
     [(3, 6), (6,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     b = np.zeros(3 * hidden_size, dtype)
     b[hidden_size : 2 * hidden_size] = forget_bias
     return Params(glorot_uniform(rng, input_size, 3 * hidden_size).astype(dtype), b)
@@ -75,6 +84,7 @@ def step(params: Params, x_t: np.ndarray, state: np.ndarray) -> np.ndarray:
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.W))
     return forward(params, x_t[:, None], state)[1]
 
@@ -98,7 +108,7 @@ def forward(
     ((1, 5, 2), True)
     """
     h_0 = _check_inputs(params, x, state, mask)
-    x = x if mask is None else select(mask, x, 0)
+    x, h_0, mask = for_cache(x, h_0, mask)
     a_i, a_f, n = np.split(x @ params.W + params.b, 3, axis=-1)
     k = sigmoid(_log_sigmoid(a_f) - _log_sigmoid(a_i))  # eq-min-lstm-k
     hs = scan(k, (1 - k) * n, h_0, mask=mask)  # eq-min-lstm-h
@@ -121,6 +131,7 @@ def backward(
     ((3, 6), (1, 5, 3), (1, 2))
     """
     x, mask, i, f, k, n, hs, h_0 = cache
+    _check_params(params)
     dhs = output_gradients(hs, dhs, dstate, mask)
     dk, du, dh_0 = scan_backward(k, hs, h_0, dhs, mask=mask)
     dn = du * (1 - k)
@@ -136,8 +147,17 @@ def _log_sigmoid(a):
 
 
 def _check_inputs(params, x, state, mask):
-    check_dtypes(**params._asdict(), x=x)
+    D, H = _check_params(params)
+    check_dtypes(W=params.W, x=x)
+    return check_inputs(x, D, state, ("H",), (H,), mask)
+
+
+def _check_params(params):
+    check_type("params", params, (Params,))
+    check_dtypes(**params._asdict())
+    check_axes("W", params.W, "(D, 3H)")
+    check_axes("b", params.b, "(3H,)")
     D, H = len(params.W), len(params.b) // 3
     check_shape("W", params.W, "(D, 3H)", (D, 3 * H))
     check_shape("b", params.b, "(3H,)", (3 * H,))
-    return check_inputs(x, D, state, ("H",), (H,), mask)
+    return D, H

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnbook._check import check_choice, type_name
-from rnnbook.tree import check_alike, check_finite, leaves, named_leaves, tree_map, zip_leaves
+from rnnbook.tree import (
+    as_array,
+    check_alike,
+    check_finite,
+    leaves,
+    named_leaves,
+    tree_map,
+    zip_leaves,
+)
 
 
 def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, float]:
@@ -16,6 +24,7 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, float]:
 
     g <- g min(1, max_norm / ||g||) with ||g||^2 the sum of squares over *all* arrays: the
     direction stays (Pascanu et al. 2013). Returns the gradients and the norm before clipping.
+    The norm is computed in float64, whatever the gradients are; these keep their dtype.
 
     Gradients whose squares overflow are scaled like all others. Raises `ValueError` where one
     is NaN or infinite: no factor makes it finite, so leave out this step, or look for its cause.
@@ -27,12 +36,12 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, float]:
     max_norm = _positive("max_norm", max_norm)
     _check_real("grads", grads)
     with np.errstate(over="ignore"):
-        norm = float(np.sqrt(sum(float((g * g).sum()) for g in leaves(grads))))
+        norm = float(np.sqrt(sum(_sum_of_squares(g) for g in leaves(grads))))
     if not np.isfinite(norm):
         check_finite("grads", grads)
         norm = _norm_of_large(grads)
     factor = min(1.0, max_norm / norm) if norm > 0 else 1.0
-    return tree_map(lambda g: g * factor, grads), norm
+    return tree_map(lambda g: _scaled(g, factor), grads), norm
 
 
 def sgd_init(params: Any) -> Any:
@@ -135,10 +144,22 @@ def adam_step(
     return tree_map(new, params, m, v), AdamState(m, v, t)
 
 
+def _sum_of_squares(array):
+    return float(np.sum(np.square(array, dtype=np.float64)))
+
+
+def _scaled(array, factor):
+    """`array * factor` in its dtype, also for a factor that is nearly zero in that dtype."""
+    dtype = np.asarray(array).dtype
+    if factor >= np.finfo(dtype).tiny:
+        return array * factor
+    return np.multiply(array, factor, dtype=np.float64).astype(dtype)
+
+
 def _norm_of_large(grads):
     """The norm where squares overflow: the largest entry is taken out of the root first."""
-    largest = max(float(np.abs(g).max(initial=0.0)) for g in leaves(grads))
-    norm = largest * float(np.sqrt(sum(float(((g / largest) ** 2).sum()) for g in leaves(grads))))
+    largest = max(float(np.max(np.abs(g), initial=0.0)) for g in leaves(grads))
+    norm = largest * float(np.sqrt(sum(_sum_of_squares(g / largest) for g in leaves(grads))))
     if not np.isfinite(norm):
         raise ValueError("grads has a norm beyond the largest float64; expected a smaller loss")
     return norm
@@ -164,7 +185,7 @@ def _check_same(name, tree, params):
 
 def _check_real(name, tree):
     for path, leaf in named_leaves(name, tree):
-        dtype = np.asarray(leaf).dtype
+        dtype = as_array(path, leaf).dtype
         if dtype.kind != "f":
             found = "None" if leaf is None else f"a {type_name(type(leaf))} of dtype {dtype}"
             raise TypeError(f"{path} is {found}; expected an array of float32 or float64")

@@ -5,7 +5,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from rnnbook._check import type_name
+from rnnbook._check import described
 from rnnbook.numpy import gru, layer_norm_lstm, lstm, rnn
 
 MODULES = {
@@ -33,7 +33,7 @@ def module_of(params: Any, name: str = "params") -> ModuleType:
     module = MODULES.get(type(params)) or _recurrent_module(type(params))
     if module is None:
         raise TypeError(
-            f"{name} is a {type_name(type(params))}; expected Params of rnnbook.numpy.rnn, lstm or "
+            f"{name} is {described(params)}; expected Params of rnnbook.numpy.rnn, lstm or "
             "gru, or of a module with init, forward(params, x, state) and backward"
         )
     return module

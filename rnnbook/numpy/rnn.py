@@ -19,13 +19,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnbook._check import (
+    check_axes,
     check_choice,
     check_dtypes,
     check_finite,
+    check_floating,
     check_sequence,
     check_shape,
     check_sizes,
     check_step,
+    check_type,
 )
 from rnnbook.numpy.activations import ACTIVATIONS, DERIVATIVES
 from rnnbook.numpy.init import glorot_uniform, orthogonal
@@ -58,6 +61,7 @@ def init(
     [(3, 2), (2, 2), (2,)]
     """
     check_sizes(input_size=input_size, hidden_size=hidden_size)
+    check_floating(dtype)
     W_x = glorot_uniform(rng, input_size, hidden_size)
     W_h = orthogonal(rng, hidden_size)
     b = np.zeros(hidden_size)
@@ -73,6 +77,7 @@ def step(
     >>> step(params, np.ones((1, 3)), np.zeros((1, 2))).shape
     (1, 2)
     """
+    check_type("params", params, (Params,))
     check_step(x_t, len(params.W_x))
     state = _check_inputs(params, x_t[:, None], state, None, activation)
     return _cell(params, _input_product(params, x_t), state, ACTIVATIONS[activation])
@@ -103,7 +108,7 @@ def forward(
     h_0 = _check_inputs(params, x, state, mask, activation)
     phi = ACTIVATIONS[activation]
     if mask is not None:
-        x = select(mask, x, 0)
+        x, mask = select(mask, x, 0), mask.copy()  # `backward` reads the copy
     x = x.swapaxes(0, 1).copy()
     T, (N, H) = len(x), h_0.shape
     a_x = _input_product(params, rows(x)).reshape(T, N, H)
@@ -135,6 +140,7 @@ def backward(
     >>> dparams.W_h.shape, dx.shape, dstate_0.shape
     ((2, 2), (1, 5, 3), (1, 2))
     """
+    _check_params(params)
     x, mask, activation, h = cache
     dhs, dh = _check_gradients(h, dhs, dstate)
     dphi = DERIVATIVES[activation]
@@ -198,7 +204,10 @@ def _check_inputs(params, x, state, mask, activation):
 
 
 def _check_params(params):
+    check_type("params", params, (Params,))
     check_dtypes(**params._asdict())
+    check_axes("W_x", params.W_x, "(D, H)")
+    check_axes("W_h", params.W_h, "(H, H)")
     D, H = len(params.W_x), len(params.W_h)
     check_shape("W_h", params.W_h, "(H, H)", (H, H))
     check_shape("W_x", params.W_x, "(D, H)", (D, H))

@@ -22,14 +22,21 @@ True
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_sizes, type_name
+from rnnbook._check import check_dtypes, check_shape, check_sizes, described, type_name
 from rnnbook.numpy import rnn
 from rnnbook.numpy.registry import MODULES, module_of
 from rnnbook.tree import leaves, tree_map
+
+
+class Cache(NamedTuple):
+    """What the backward pass needs from the forward pass, as [layer][direction]."""
+
+    caches: list  # of the layers' own modules
+    sizes: list  # how many features each direction returned
 
 
 def init(
@@ -66,7 +73,7 @@ def forward(
     *,
     mask: np.ndarray | None = None,
     activation: str = "tanh",
-) -> tuple[np.ndarray, list, list]:
+) -> tuple[np.ndarray, list, Cache]:
     """Run a stack. Returns the top layer's outputs, the last states and the cache.
 
     `states` has one state for each entry of `layers`, nested alike (None: zeros). `activation`
@@ -82,7 +89,7 @@ def forward(
     """
     check_layers(layers)
     _check_states(layers, states)
-    last_states, caches = [], []
+    last_states, caches, sizes = [], [], []
     for index, layer in enumerate(layers):
         outputs = []
         for direction, params in enumerate(layer):
@@ -92,7 +99,8 @@ def forward(
         x = np.concatenate(hs, axis=-1)
         last_states.append(list(new_states))
         caches.append(list(layer_caches))
-    return x, last_states, caches
+        sizes.append([outputs.shape[-1] for outputs in hs])
+    return x, last_states, Cache(caches, sizes)
 
 
 def step(
@@ -126,7 +134,7 @@ def step(
 
 
 def backward(
-    layers: list, cache: list, dhs: np.ndarray | None, dstates: Sequence | None = None
+    layers: list, cache: Cache, dhs: np.ndarray | None, dstates: Sequence | None = None
 ) -> tuple[list, np.ndarray, list]:
     """Gradients of all weights (nested like `layers`), of `x`, and of the first states.
 
@@ -142,13 +150,17 @@ def backward(
     dlayers, dstates_0 = [], []
     for index in reversed(range(len(layers))):
         layer = layers[index]
-        parts = _split(dhs, layer)
+        parts = _split(dhs, cache.sizes[index])
         outputs = []
         for direction, params in enumerate(layer):
             dstate = None if dstates is None else dstates[index][direction]
             outputs.append(
                 _run_backward(
-                    params, cache[index][direction], parts[direction], dstate, direction == 1
+                    params,
+                    cache.caches[index][direction],
+                    parts[direction],
+                    dstate,
+                    direction == 1,
                 )
             )
         dlayer, dxs, dlayer_states = zip(*outputs, strict=True)
@@ -169,7 +181,7 @@ def check_layers(layers: list, name: str = "layers") -> None:
     """
     if not isinstance(layers, list):
         raise TypeError(
-            f"{name} is a {type_name(type(layers))}; "
+            f"{name} is {described(layers)}; "
             "expected a list of layers: write [[params]] for a single one"
         )
     if not layers:
@@ -178,7 +190,7 @@ def check_layers(layers: list, name: str = "layers") -> None:
         where = f"{name}[{index}]"
         if not isinstance(layer, list):
             raise ValueError(
-                f"{where} is {type_name(type(layer))}; expected a list of 1 or 2, the directions: "
+                f"{where} is {described(layer)}; expected a list of 1 or 2, the directions: "
                 "write [[params], ...]"
             )
         if len(layer) not in (1, 2):
@@ -222,12 +234,13 @@ def _run_backward(params, cache, dhs, dstate, reverse):
     return dparams, (_flip(dx) if reverse else dx), dstate_0
 
 
-def _split(dhs, layer):
+def _split(dhs, sizes):
     """The gradients of the directions' outputs, which may differ in size."""
-    if dhs is None or len(layer) == 1:
-        return [dhs] * len(layer)
-    first = len(layer[0].W_h) if type(layer[0]) in MODULES else dhs.shape[-1] // 2
-    return np.split(dhs, [first], axis=-1)
+    if dhs is None or len(sizes) == 1:
+        return [dhs] * len(sizes)
+    check_dtypes(dhs=dhs)
+    check_shape("dhs", dhs, "(N, T, both outputs)", (*dhs.shape[:-1], sum(sizes)))
+    return np.split(dhs, sizes[:1], axis=-1)
 
 
 def _flip(v):
