@@ -105,6 +105,17 @@ def check_alike(name: str, tree: Any, like_name: str, like: Any) -> None:
             raise ValueError(f"{path} has shape {got}; expected {wanted}, that of {like_path}")
 
 
+def as_array(name: str, leaf: Any) -> np.ndarray:
+    """A leaf as a NumPy array; `TypeError` for a tensor that still belongs to a graph.
+
+    >>> as_array("b", 0.5)
+    array(0.5)
+    """
+    if getattr(leaf, "requires_grad", False):
+        raise TypeError(f"{name} is a {type(leaf).__name__} that requires grad; write .detach()")
+    return np.asarray(leaf)
+
+
 def check_finite(name: str, tree: Any) -> None:
     """Raise unless all leaves are finite numbers; the error names the first that is not.
 
@@ -114,7 +125,7 @@ def check_finite(name: str, tree: Any) -> None:
     ValueError: grads['W'][0, 1] is inf; expected finite numbers
     """
     for path, leaf in named_leaves(name, tree):
-        array = np.asarray(leaf)
+        array = as_array(path, leaf)
         if array.dtype.kind not in "biufc":
             found = "None" if leaf is None else f"a {type(leaf).__name__} of dtype {array.dtype}"
             raise TypeError(f"{path} is {found}; expected numbers")

@@ -409,7 +409,7 @@ def test_the_activation_of_plain_weights_can_be_stated_and_that_of_a_model_not_c
             TypeError,
             r"model\[0\]\[0\] is a min_gru.Params; expected .* `influence` takes any",
         ),
-        ([[np.zeros(3)]], TypeError, r"model\[0\]\[0\] is a ndarray; expected Params"),
+        ([[np.zeros(3)]], TypeError, r"model\[0\]\[0\] is an? ndarray; expected Params"),
     ],
 )
 def test_what_has_no_jacobians_is_refused(model, kind, message):

@@ -207,3 +207,64 @@ def test_a_map_over_two_structures_refuses_what_would_be_paired_wrongly():
     with pytest.raises(ValueError, match=r"others\[0\] has \['a'\], \['b'\]; expected \['a'\]"):
         tree_map(np.add, {"a": 1}, {"a": 1, "b": 2})
     check_alike("a", CUBES, "b", {"b": np.ones(2), "W": np.ones((2, 3))})
+
+
+def test_a_function_may_change_its_argument():
+    def doubles(p):
+        p["W"] *= 2
+        p["b"] += 1
+        return (p["W"] ** 2).sum() + (p["b"] ** 3).sum()
+
+    start = tree_map(np.copy, CUBES)
+    expected = {"W": 8 * W, "b": 3 * (CUBES["b"] + 1) ** 2}
+    assert max_error(gradcheck.complex_step(doubles, CUBES), expected) < 1e-15
+    assert max_error(gradcheck.central_difference(doubles, CUBES), expected) < 1e-9
+    gradcheck.check(doubles, CUBES, expected)
+    by_step, by_grads = gradcheck.directional(doubles, CUBES, expected, np.random.default_rng(1))
+    assert by_step == pytest.approx(by_grads, rel=1e-13)
+    assert max_error(CUBES, start) == 0
+
+
+def test_check_finds_a_wrong_entry_among_small_ones():
+    y = np.random.default_rng(2).standard_normal(2000)
+
+    def loss(w):
+        return ((w[0] * 1e-4 * y - 1e-4 * w[1]) ** 2).mean()
+
+    w = np.array([0.5, 1.5])
+    grads = gradcheck.complex_step(loss, w)
+    assert 1e-9 < np.abs(grads).max() < 1e-6
+    gradcheck.check(loss, w, grads)
+    for factor in (0.0, 0.99, -1.0):
+        with pytest.raises(ValueError, match=r"grads\[.\] is .*; expected .* \(central difference"):
+            gradcheck.check(loss, w, factor * grads)
+    gradcheck.check(lambda w: (w**3).sum(), np.zeros(3), np.zeros(3))  # its differences are 1e-12
+
+
+def test_check_allows_no_more_than_rounding_for_a_large_loss():
+    def loss(w):
+        return (w**2).sum() + 10
+
+    w = np.array([0.25, -0.5, 0.75])
+    wrong = 2 * w
+    gradcheck.check(loss, w, wrong)
+    wrong[1] += 5e-6
+    with pytest.raises(ValueError, match=r"grads\[1\] is -0.999995; expected -1 "):
+        gradcheck.check(loss, w, wrong)
+
+
+def test_tensors_of_a_graph_are_refused_by_name():
+    torch = pytest.importorskip("torch")
+    tensor = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    for pair in (([tensor], [np.ones(3)]), ([np.ones(3)], [tensor])):
+        with pytest.raises(
+            TypeError, match=r"(tree|reference)\[0\] is a Tensor that requires grad"
+        ):
+            max_error(*pair)
+    with pytest.raises(TypeError, match=r"params is a Tensor that requires grad; write .detach"):
+        gradcheck.complex_step(lambda w: (w**2).sum(), tensor)
+    loose = tensor.detach()
+    gradcheck.check(lambda w: (w**2).sum(), np.ones(3), 2 * loose)
+    pair = gradcheck.directional(lambda w: w.sum(), np.ones(3), loose, np.random.default_rng(0))
+    assert pair[0] == pytest.approx(pair[1], rel=1e-13)
+    assert max_error([loose], [np.full(3, 1.5)]) == pytest.approx(1 / 3, rel=1e-15)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnnbook.gradcheck import max_error
 from rnnbook.numpy import losses, optim
@@ -68,6 +70,38 @@ def test_adam_has_two_forms(float64):
     assert max_error(v, v_hat) > 1e-4
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    sizes=st.tuples(st.integers(1, 4), st.integers(1, 5)),
+    scale=st.sampled_from([1e-6, 1e-2, 1.0, 1e4]),
+    learning_rate=st.floats(1e-4, 0.5),
+    beta_1=st.floats(0.0, 0.99),
+    beta_2=st.floats(0.5, 0.9999),
+    epsilon=st.sampled_from([1e-10, 1e-8, 1e-3]),
+)
+def test_adam_is_that_of_torch_for_any_settings(
+    seed, sizes, scale, learning_rate, beta_1, beta_2, epsilon
+):
+    rng, (a, b) = np.random.default_rng(seed), sizes
+    params = {"W": rng.standard_normal((a, b)), "b": rng.standard_normal(b), "s": rng.normal(3)}
+    params["s"] = np.array(params["s"])
+    weights = {name: torch.tensor(p, requires_grad=True) for name, p in params.items()}
+    theirs = torch.optim.Adam(weights.values(), learning_rate, (beta_1, beta_2), epsilon)
+    state = optim.adam_init(params)
+    settings = {"learning_rate": learning_rate, "epsilon": epsilon}
+    for _ in range(20):
+        grads = {name: scale * rng.standard_normal(p.shape) for name, p in params.items()}
+        for name, weight in weights.items():
+            weight.grad = torch.tensor(grads[name])
+        theirs.step()
+        params, state = optim.adam_step(
+            params, grads, state, beta_1=beta_1, beta_2=beta_2, **settings
+        )
+    assert max_error(params, {name: w.detach().numpy() for name, w in weights.items()}) < 1e-12
+    assert state.step == 20
+
+
 def test_clip_by_global_norm():
     grads = [GRADS[0], GRADS[1]]
     weights = [torch.tensor(g) for g in grads]
@@ -103,6 +137,25 @@ def test_gradients_whose_squares_overflow_are_clipped(dtype, size):
     assert clipped[0].dtype == dtype
     with pytest.raises(ValueError, match="grads has a norm beyond the largest float64"):
         optim.clip_by_global_norm([np.full(500, 1.7e307)], 1.0)
+
+
+def test_gradients_of_any_precision_and_plain_numbers_are_clipped():
+    grads = [np.ones(70_000, np.float16), np.full((2, 3), 2.0, np.float32)]
+    clipped, norm = optim.clip_by_global_norm(grads, 1.0)
+    assert norm == pytest.approx(np.sqrt(70_024), rel=1e-14)
+    assert [g.dtype for g in clipped] == [np.float16, np.float32]
+    assert max_error(clipped, [np.full(70_000, 1 / norm), np.full((2, 3), 2 / norm)]) < 1e-5
+    clipped, norm = optim.clip_by_global_norm({"w": 3.0, "b": [4.0]}, 1.0)
+    assert norm == 5 and max_error(clipped, {"w": 0.6, "b": [0.8]}) < 1e-15
+    clipped, norm = optim.clip_by_global_norm([3e200, -4e200], 1.0)
+    assert norm == pytest.approx(5e200) and max_error(clipped, [0.6, -0.8]) < 1e-15
+
+
+@pytest.mark.parametrize(("dtype", "size", "rtol"), [("f2", 6e4, 1e-3), ("f4", 3e38, 1e-6)])
+def test_a_factor_too_small_for_the_dtype_still_scales(dtype, size, rtol):
+    (clipped,), _ = optim.clip_by_global_norm([np.full(3, size, dtype)], 1e-3)
+    assert clipped.dtype == dtype
+    assert np.allclose(clipped.astype(float), 1e-3 / np.sqrt(3), rtol=rtol, atol=0)
 
 
 def test_optimizers_keep_the_dtype_of_the_parameters():
@@ -188,6 +241,18 @@ def test_losses_against_torch(masked):
     loss, dy = losses.mean_squared_error(logits, y, mask=mask)
     assert loss == pytest.approx(float(expected), rel=1e-14)
     assert (dy[~mask] == 0).all()
+
+
+def test_a_mean_over_more_positions_than_the_largest_float16():
+    y_hat, y = np.full((70_000, 1), 1.5, np.float16), np.ones((70_000, 1), np.float16)
+    loss, dy_hat = losses.mean_squared_error(y_hat, y)
+    assert loss == pytest.approx(0.25, rel=1e-6) and dy_hat.dtype == np.float16
+    assert np.allclose(dy_hat, 1 / 70_000, rtol=0.01, atol=0)
+    logits = np.repeat(np.array([[3.0, 0.5, 1.0]], np.float16), 70_000, axis=0)
+    exact, dexact = losses.softmax_cross_entropy(logits[:1].astype(float), np.array([1]))
+    loss, dlogits = losses.softmax_cross_entropy(logits, np.ones(70_000, int))
+    assert loss == pytest.approx(float(exact), rel=1e-5) and dlogits.dtype == np.float16
+    assert np.allclose(dlogits.sum(axis=0, dtype=float), dexact[0], rtol=0.02)
 
 
 def test_cross_entropy_is_stable():

@@ -8,11 +8,14 @@ A model is one of:
   numbers;
 - any other torch module or Keras layer, such as our LayerNormLSTM, Zoneout, VariationalDropout,
   MinGRU and Stack, or one of your own, with its head if you like. It is differentiated by its
-  framework, in evaluation mode.
+  framework, in evaluation mode. Each sequence of a batch must be read by itself (the layers of
+  torch.nn need `batch_first=True`), and a second call must give the same outputs; `ValueError`
+  where they do not. Stateful Keras layers start from zeros and stay where they are.
 
 `x` is a NumPy array (N, T, D) of the model's dtype, without a mask. `state` is where to start
 from, of NumPy arrays, nested as the model takes it; zeros if None. `activation` is that of plain
-recurrent layers, "tanh" or "relu". Weights in NumPy do not tell it, so it is "tanh" unless stated.
+recurrent layers, "tanh" or "relu". Weights in NumPy do not tell it, so it is "tanh" unless stated;
+a plain layer of a framework tells its own, and any other model takes none.
 
 The state s is h for an RNN or GRU, and (h, c), S = 2H numbers, for an LSTM. That of a stack is the
 state of its top layer, then of the layer below, and so on.
@@ -103,7 +106,8 @@ def influence(
     """How much the output at step `position` depends on the input of each step: (T, N).
 
     Entry [t, n] is the Frobenius norm of d y_p / d x_t. A network of two directions also depends
-    on inputs after p. Costs one backward pass for each output.
+    on inputs after p. Costs one backward pass for each output, and for a model that its framework
+    differentiates about two forward passes and one backward pass more, to check the model.
 
     >>> from rnnbook.numpy import rnn
     >>> params = rnn.Params(W_x=np.ones((1, 1)), W_h=np.array([[0.5]]), b=np.zeros(1))

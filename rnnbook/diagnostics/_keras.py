@@ -1,5 +1,10 @@
-"""How a Keras layer answers: by a gradient tape, in evaluation mode."""
+"""How a Keras layer answers: by a gradient tape, in evaluation mode.
 
+Stateful layers are measured from zeros, and stand where they stood afterwards.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -7,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnbook._check import type_name
-from rnnbook.diagnostics._outputs import at
+from rnnbook.diagnostics._outputs import at, check_apart, check_repeats
 from rnnbook.tree import leaves
 
 
@@ -24,9 +29,10 @@ class KerasModel:
         inputs = self._tensor(x)
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(inputs)
-            result = self.model(inputs, training=False)
-            outputs = result[0] if isinstance(result, tuple | list) else result
-            entries = tf.unstack(at(outputs, position, x.shape[1]), axis=-1)
+            outputs = self._outputs(inputs, position)
+            entries, last = tf.unstack(outputs, axis=-1), outputs[-1]
+        check_repeats(outputs.numpy(), self._outputs(inputs, position).numpy())
+        check_apart(tape.gradient(last, inputs, unconnected_gradients="zero").numpy())
         rows = [tape.gradient(y, inputs, unconnected_gradients="zero") for y in entries]
         return np.stack([dx.numpy() for dx in rows])
 
@@ -49,9 +55,16 @@ class KerasModel:
         by_input = [dx.numpy() for *_, dx in rows]
         return np.stack(by_state, axis=1), np.stack(by_input, axis=1), outputs
 
+    def _outputs(self, inputs, position):
+        with _from_zeros(self.model):
+            result = self.model(inputs, training=False)
+        outputs = result[0] if isinstance(result, tuple | list) else result
+        return at(outputs, position, inputs.shape)
+
     def _trajectory(self, x, state):
         """The states before all steps, one below the other (T N, H), and the number of outputs."""
-        self.model(x)  # makes the weights, if need be
+        with _from_zeros(self.model):
+            self.model(x, training=False)  # makes the weights, if need be
         cell = self.model.cell
         state = self.model.get_initial_state(len(x)) if state is None else state
         states = [[tf.convert_to_tensor(s) for s in leaves(state)]]
@@ -67,3 +80,24 @@ class KerasModel:
                     f"x has dtype {x.dtype}; expected {weight.dtype}, that of the model"
                 )
         return tf.constant(x)
+
+
+@contextmanager
+def _from_zeros(model: keras.layers.Layer) -> Iterator[None]:
+    """Every stateful layer inside starts from zeros, and has its own state again afterwards."""
+    kept = [(state, state.numpy()) for state in _states(model)]
+    for state, value in kept:
+        state.assign(np.zeros_like(value))
+    try:
+        yield
+    finally:
+        for state in _states(model):  # also of layers that were not built before
+            state.assign(tf.zeros_like(state))
+        for state, value in kept:
+            state.assign(value)
+
+
+def _states(model):
+    layers = [layer for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
+    states = [state for layer in layers for state in leaves(getattr(layer, "states", None))]
+    return [state for state in states if isinstance(state, keras.Variable)]

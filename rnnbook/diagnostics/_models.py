@@ -5,6 +5,7 @@ from typing import Any
 
 from rnnbook import convert
 from rnnbook._check import check_choice, type_name
+from rnnbook.convert._common import check_activation
 from rnnbook.diagnostics._numpy import NumPyModel
 from rnnbook.numpy.registry import MODULES
 
@@ -15,17 +16,27 @@ def as_model(model: Any, activation: str | None = None) -> Any:
     """An object with the methods `output_gradients` and `jacobians`.
 
     `activation` is that of plain layers. For weights in NumPy it is "tanh" unless stated; a model
-    of a framework knows its own.
+    of a framework knows its own, and only that of a plain one may be stated.
     """
-    if hasattr(model, "_fields") or isinstance(model, list):
-        activation = activation or "tanh"
+    if activation is not None:
         check_choice("activation", activation, ("tanh", "relu"))
-        return _from_params(model, activation)
-    own = _activation(model)
-    if activation not in (None, own):
-        raise ValueError(f"activation is {activation!r}; expected {own!r}, that of the model")
+    if hasattr(model, "_fields") or isinstance(model, list):
+        return _from_params(model, activation or "tanh")
     if _is_plain(model):
+        own = _activation(model)
+        if activation not in (None, own):
+            raise ValueError(f"activation is {activation!r}; expected {own!r}, that of the model")
         return _from_params(_params_of(model, own), own)
+    found = _of_framework(model)
+    if activation is not None:
+        raise ValueError(
+            f"activation is {activation!r}; expected None for a {type_name(type(model))}, which "
+            "has its own"
+        )
+    return found
+
+
+def _of_framework(model):
     if _is_a(model, "torch", "nn", "Module"):
         from rnnbook.diagnostics._torch import TorchModel
 
@@ -54,16 +65,25 @@ def is_single(model: Any) -> bool:
 
 def _from_params(params, activation):
     single = not isinstance(params, list)
-    return NumPyModel([[params]] if single else params, activation, single=single)
+    model = NumPyModel([[params]] if single else params, activation, single=single)
+    check_activation([type(one) for layer in model.layers for one in layer], activation)
+    return model
 
 
 def _is_plain(model):
-    """Whether it is an RNN, LSTM or GRU of torch.nn, Keras or this package, of that very type."""
+    """Whether it is an RNN, LSTM or GRU of torch.nn, Keras or this package, of that very type.
+
+    One of Keras with other functions than those of `rnnbook.numpy` is not.
+    """
     kind = type(model)
     ours = kind.__module__.startswith(("rnnbook.torch.", "rnnbook.tensorflow."))
     theirs = kind.__module__ == "torch.nn.modules.rnn" or kind.__module__.startswith("keras.")
     backwards = getattr(model, "go_backwards", False)
-    return kind.__name__ in PLAIN and (ours or theirs) and not backwards and not _has_cell(kind)
+    if kind.__name__ not in PLAIN or not (ours or theirs) or backwards or _has_cell(kind):
+        return False
+    gates = _name(getattr(model, "recurrent_activation", "sigmoid"))
+    usual = ("tanh", "relu") if kind.__name__ == "SimpleRNN" else ("tanh",)
+    return ours or (_name(getattr(model, "activation", "tanh")) in usual and gates == "sigmoid")
 
 
 def _has_cell(kind):
@@ -80,12 +100,15 @@ def _params_of(model, activation):
 
 
 def _activation(model):
-    """The activation of a plain RNN, which is not part of its weights; "tanh" of all others."""
-    if type(model).__name__ not in ("RNN", "SimpleRNN") or _has_cell(type(model)):
+    """The activation of a plain RNN, which is not part of its weights; "tanh" of the others."""
+    if type(model).__name__ not in ("RNN", "SimpleRNN"):
         return "tanh"
     own = getattr(model, "nonlinearity", None) or getattr(model, "activation", None)
-    value: Any = own or getattr(getattr(model, "cell", None), "activation", "tanh")
-    return value if isinstance(value, str) else value.__name__
+    return _name(own or getattr(getattr(model, "cell", None), "activation", "tanh"))
+
+
+def _name(function):
+    return function if isinstance(function, str) else getattr(function, "__name__", "")
 
 
 def _is_a(model, package, *names):

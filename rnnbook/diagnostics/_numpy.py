@@ -33,8 +33,8 @@ class NumPyModel:
         self._check_steps()
         N, T, D = x.shape
         states = self._states(state)
-        _, last, caches = stack.forward(self.layers, x, states, activation=self.activation)
-        old = _before_each_step(caches).reshape(T * N, -1)
+        _, last, cache = stack.forward(self.layers, x, states, activation=self.activation)
+        old = _before_each_step(cache.caches).reshape(T * N, -1)
         steps = x.swapaxes(0, 1).reshape(T * N, 1, D)
         states = _nested(old, last)
         _, _, cache = stack.forward(self.layers, steps, states, activation=self.activation)

@@ -1,7 +1,8 @@
 """How a torch module answers: by autograd, in evaluation mode.
 
 So nothing is dropped, and zoneout mixes by its rates. Sequences of a batch must not depend on
-each other: the outputs of all of them are differentiated at once.
+each other: the outputs of all of them are differentiated at once. A module of `torch.nn` without
+`batch_first=True` takes the batch for the time, so this is tried.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,12 @@ import numpy as np
 import torch
 
 from rnnbook._check import type_name
-from rnnbook.diagnostics._outputs import at
+from rnnbook.diagnostics._outputs import at, check_apart, check_repeats
 from rnnbook.tree import leaves, tree_map
+
+_BATCH_FIRST = (
+    ": make its layers with batch_first=True, and let normalisation use its running statistics"
+)
 
 
 class TorchModel:
@@ -29,9 +34,9 @@ class TorchModel:
     def output_gradients(self, x: np.ndarray, state: Any, position: int) -> np.ndarray:
         """d y_p / d x, (K, N, T, D), by one backward pass for each of the K outputs at step p."""
         with self._evaluating():
-            inputs = self._tensor("x", x).requires_grad_()
-            result = self._run(inputs, self._tensors(state))
-            outputs = at(result[0] if isinstance(result, tuple) else result, position, x.shape[1])
+            inputs, state = self._tensor("x", x).requires_grad_(), self._tensors(state)
+            outputs = self._outputs(inputs, state, position)
+            self._check_outputs(inputs, outputs, state, position)
             rows = [_gradients(outputs[:, k], [inputs])[0] for k in range(outputs.shape[-1])]
         return np.stack([_array(dx) for dx in rows])
 
@@ -49,6 +54,30 @@ class TorchModel:
                 rows.append((_array(torch.cat(ds, dim=-1)), _array(dx[:, 0])))
         by_state, by_input = (np.stack(parts, axis=1) for parts in zip(*rows, strict=True))
         return by_state, by_input, outputs.shape[-1]
+
+    def _outputs(self, inputs, state, position):
+        result = self._run(inputs, state)
+        return at(result[0] if isinstance(result, tuple) else result, position, inputs.shape)
+
+    def _check_outputs(self, inputs, outputs, state, position):
+        with torch.no_grad():
+            again = self._outputs(inputs, state, position)
+        check_repeats(_array(outputs), _array(again))
+        if len(inputs) == 1:
+            inputs, outputs = self._twice(inputs, state, position)
+        if outputs is None:
+            return  # made for a batch of one: with its own first state (1, H), say
+        check_apart(_array(_gradients(outputs[-1], [inputs])[0]), _BATCH_FIRST)
+
+    def _twice(self, x, state, position):
+        """The same sequence two times, as a batch, and its outputs; None where they fail."""
+        inputs = torch.cat([x, x]).detach().requires_grad_()
+        for times in (2, 1):  # a state of one sequence may be broadcast
+            try:
+                return inputs, self._outputs(inputs, _repeated(state, times), position)
+            except (RuntimeError, ValueError, IndexError):
+                continue
+        return inputs, None
 
     @torch.no_grad()
     def _trajectory(self, x, state):
@@ -73,7 +102,8 @@ class TorchModel:
             if leaf.ndim != 2 or len(leaf) != len(x) or leaf.is_complex():
                 raise ValueError(
                     f"model has a state of shape {tuple(leaf.shape)} and dtype {leaf.dtype}; "
-                    f"expected real states (N, H) with N = {len(x)}"
+                    f"expected real states (N, H) with N = {len(x)}, from inputs (N, T, D): "
+                    "make layers of torch.nn with batch_first=True"
                 )
         return result
 
@@ -107,6 +137,11 @@ class TorchModel:
 def _gradients(entry, wanted):
     """The gradients of one number a sequence; zeros where it does not depend on something."""
     return torch.autograd.grad(entry.sum(), wanted, retain_graph=True, materialize_grads=True)
+
+
+def _repeated(state, times):
+    """The state of several equal sequences: (N, H), or (L, N, H) as in torch.nn."""
+    return None if state is None else tree_map(lambda s: torch.cat([s] * times, dim=-2), state)
 
 
 def _flat(state):
