@@ -217,3 +217,36 @@ def test_the_frameworks_name_bad_input_too(framework):
         layer(query, keys, keys, mask=ones((N, T)))
     with pytest.raises(ValueError, match="score is 'cosine'"):
         make(Q, K, score="cosine") if framework == "torch" else make(score="cosine")
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow"])
+@pytest.mark.parametrize("name", ["query", "keys", "values"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_the_frameworks_refuse_nan_where_it_counts(framework, name, bad):
+    _, *arrays = problem("general")
+    inputs = dict(zip(("query", "keys", "values"), arrays, strict=True))
+    inputs[name][1, 2, 0] = bad
+    mask = np.ones((N, T), bool)
+    mask[1, 2] = False
+    if framework == "torch":
+        layer = rnnbook.torch.attention.Attention(Q, K, score="general", dtype=torch.float64)
+        tensor, place = torch.tensor, r"\[1, 2\]"
+    else:
+        layer = rnnbook.tensorflow.attention.Attention(score="general", dtype="float64")
+        tensor, place = tf.constant, ""
+    inputs = {key: tensor(value) for key, value in inputs.items()}
+    remedy = "clean the input" if name == "query" else "mask the place or clean the input"
+    refused = pytest.raises(
+        (ValueError, tf.errors.InvalidArgumentError),
+        match=f"{name}{place} has NaN or infinity; {remedy}",
+    )
+    with refused:
+        layer(**inputs)
+    with refused:
+        layer(**inputs, mask=tensor(np.ones((N, T), bool)))
+    if name == "query":
+        with refused:
+            layer(**inputs, mask=tensor(mask))
+    else:
+        context, _ = layer(**inputs, mask=tensor(mask))
+        assert np.isfinite(context.detach().numpy() if framework == "torch" else context).all()

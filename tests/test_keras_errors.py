@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_cases import CASES, KERAS_RNN, OTHERS, PADDED, H, N, T, first
+from keras_cases import CASES, KERAS_RNN, OTHERS, PADDED, D, H, N, T, first
 
 import rnnbook.tensorflow as ours
+from rnnbook.gradcheck import max_error
 
 keras_rnn = pytest.mark.parametrize("kind", KERAS_RNN)
 
@@ -95,6 +96,10 @@ def test_a_stack_names_what_it_cannot_take():
         ours.Stack([[lstm, lstm, lstm]])
     with pytest.raises(ValueError, match=r"states is nested as \[1, 1\]; expected \[1\]"):
         ours.Stack([[lstm]])(CASES["LSTM"].inputs(), [[None], [None]])
+    with pytest.raises(TypeError, match="states is not nested like the layers; expected lists of"):
+        ours.Stack([[lstm]])(CASES["LSTM"].inputs(), [None])
+    with pytest.raises(ValueError, match="layers is empty; expected at least one layer"):
+        ours.Stack([])
 
 
 def test_zoneout_and_variational_dropout_name_what_they_cannot_take():
@@ -104,6 +109,32 @@ def test_zoneout_and_variational_dropout_name_what_they_cannot_take():
         ours.VariationalDropout(ours.MinGRU(H))
     with pytest.raises(ValueError, match="layer has go_backwards=True; expected False"):
         ours.VariationalDropout(ours.LSTM(H, go_backwards=True))
+
+
+@pytest.mark.parametrize("kind", KERAS_RNN)
+def test_masked_outputs_that_are_not_zero_are_refused_by_name(kind):
+    make = getattr(ours, kind)
+    for zero in (False, True):
+        with pytest.raises(
+            ValueError, match=f"zero_output_for_mask is {zero} and return_sequences"
+        ):
+            make(H, return_sequences=not zero, zero_output_for_mask=zero)
+        layer = make(H, return_sequences=zero, zero_output_for_mask=zero)
+        assert "zero_output_for_mask" not in layer.get_config()  # so that it follows in this one:
+        other = make.from_config({**layer.get_config(), "return_sequences": not zero})
+        assert other.zero_output_for_mask is not zero
+
+
+def test_complex_weights_are_refused():
+    """NumPy would cut off the imaginary part, with a warning at most."""
+    layer = ours.MinGRU(H)
+    layer.build((None, None, D))
+    params = layer.params()
+    complex_params = params._replace(W=params.W + 1j)
+    for one in (layer, ours.MinGRU(H)):
+        with pytest.raises(TypeError, match="W has dtype complex64; expected float32 or float64"):
+            one.load_params(complex_params)
+    assert max_error(layer.params(), params) == 0
 
 
 @pytest.mark.parametrize("units, error", [(0, ValueError), (2.5, TypeError)])

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras_cases import (
     CASES,
+    FRAME,
     KERAS_RNN,
     OTHERS,
     RECURRENT,
@@ -17,10 +18,13 @@ from keras_cases import (
     first,
     masked_inputs,
     mixed_stack,
+    zoneout,
 )
 
 import rnnbook.tensorflow as ours
 from rnnbook.gradcheck import max_error
+from rnnbook.numpy import stack
+from rnnbook.tree import tree_map
 
 recurrent = pytest.mark.parametrize("name", RECURRENT)
 keras_rnn = pytest.mark.parametrize("kind", KERAS_RNN)
@@ -240,6 +244,47 @@ def test_a_wrapper_hands_weights_through():
     np.testing.assert_allclose(
         wrapped(CASES["LSTM"].inputs())[:, -1], layer(CASES["LSTM"].inputs()), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("name", ["Stack", "mixed", "zoneout", "frames", "Sweep"])
+def test_a_stack_and_a_sweep_have_params_and_take_them(name):
+    make, shape = {
+        "Stack": (CASES["Stack"].make, (T, D)),
+        "mixed": (mixed_stack, (T, D)),
+        "zoneout": (lambda: ours.Stack([[zoneout()], [ours.MinGRU(6)]]), (T, D)),
+        "frames": (lambda: ours.Stack([[ours.ConvLSTM(6)], [ours.ConvLSTM(H)]]), (T, *FRAME, D)),
+        "Sweep": (CASES["Sweep"].make, (2, 3, D)),
+    }[name]
+    x = tf.constant(np.random.default_rng(0).standard_normal((N, *shape)), tf.float32)
+    layer, unbuilt = make(), make()
+    expected = first(layer(x))
+    params = layer.params()
+    unbuilt.load_params(params)
+    assert max_error(unbuilt.params(), params) == 0
+    np.testing.assert_array_equal(first(unbuilt(x)), expected)
+    # Other weights, of which the last does not fit, change nothing.
+    other = tree_map(lambda w: w + 1, params)
+    last = other[-1][-1]
+    other[-1][-1] = last._replace(**{last._fields[-1]: np.ones(1)})
+    with pytest.raises(ValueError, match=r"params\[1\]\[.\].* has shape \(1,\); expected that of"):
+        layer.load_params(other)
+    np.testing.assert_array_equal(first(layer(x)), expected)
+    for bad in (params[:1], [entry * 3 for entry in params]):
+        with pytest.raises(ValueError, match=r"params is nested as|expected two pairs"):
+            layer.load_params(bad)
+
+
+def test_a_stack_has_the_weights_of_numpys():
+    layer, x = mixed_stack(dtype="float64"), CASES["Stack"].inputs().numpy().astype("float64")
+    hs, _ = layer(x)
+    assert max_error(stack.forward(layer.params(), x)[0], hs.numpy()) < 1e-12
+
+
+def test_a_stack_with_a_layer_of_keras_says_where_its_weights_are():
+    layer = ours.Stack([[keras.layers.GRU(H, return_sequences=True, return_state=True)]])
+    layer.build((None, None, D))
+    with pytest.raises(TypeError, match=r"convert.from_keras\(stack.layers\[0\]\[0\]\) gives them"):
+        layer.params()
 
 
 @pytest.mark.parametrize("score", ["additive", "general", "dot"])

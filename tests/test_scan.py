@@ -83,6 +83,31 @@ def test_torch_states_and_gradients(complex_, chunk):
         assert gradcheck.max_error([t.grad.numpy() for t in tensors], list(grads)) < 1e-12
 
 
+@pytest.mark.parametrize("chunk", [None, 3])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["a", "b", "h_0"])
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+def test_forward_mode_by_each_input_is_reverse_mode(place, masked, chunk):
+    import torch
+    from torch.func import jacfwd, jacrev
+
+    from rnnbook.torch import scan as torch_scan
+
+    tensors = [torch.tensor(v) for v in problem()[:3]]
+    mask = torch.tensor([[1, 0, 1, 1, 1, 0, 1], [0, 1, 1, 1, 0, 1, 1]], dtype=torch.bool)
+
+    def run(v):
+        given = [*tensors[:place], v, *tensors[place + 1 :]]
+        return torch_scan.scan(*given, mask=mask if masked else None, chunk=chunk)
+
+    found = jacfwd(run)(tensors[place])
+    assert found.abs().max() > 0.1
+    torch.testing.assert_close(found, jacrev(run)(tensors[place]), atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        found, torch.autograd.functional.jacobian(run, tensors[place]), atol=1e-12, rtol=0
+    )
+
+
 @pytest.mark.parametrize("complex_", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
 def test_tensorflow_states_and_gradients(complex_, compiled):

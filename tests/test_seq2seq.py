@@ -8,8 +8,9 @@ import torch
 import rnnbook.tensorflow.seq2seq
 import rnnbook.torch.seq2seq
 from rnnbook.gradcheck import max_error
+from rnnbook.numpy import attention
 from rnnbook.text import decoding
-from rnnbook.tree import leaves
+from rnnbook.tree import leaves, tree_map
 
 SOURCE, TARGET, E, H = 11, 7, 3, 4
 SCORES = ("additive", "general", "dot", None)
@@ -211,3 +212,116 @@ def test_all_weights_are_in_params():
     model = tensorflow_model("additive")
     found = sum(np.size(w) for w in leaves(model.params()))
     assert found == sum(np.prod(w.shape) for w in model.weights)
+
+
+# Weights of another model.
+
+
+def reshaped(tree, path, value):
+    """A copy of the params with `value` at a path of keys, indices and field names."""
+    key, *rest = path
+    if hasattr(tree, "_fields"):
+        return tree._replace(**{key: reshaped(getattr(tree, key), rest, value) if rest else value})
+    copy = dict(tree) if isinstance(tree, dict) else list(tree)
+    copy[key] = reshaped(tree[key], rest, value) if rest else value
+    return copy
+
+
+WRONG = [
+    ("additive", ["output", "b"], np.ones(1), ValueError, r"\['output'\].b has shape \(1,\)"),
+    ("additive", ["output", "W"], np.ones((TARGET, H)), ValueError, r"W has shape \(7, 4\)"),
+    ("dot", ["combine", "b"], np.ones(H, complex), TypeError, r"b has dtype complex128; expected"),
+    ("dot", ["decoder", "b_h"], np.ones(1), ValueError, r"\['decoder'\].b_h has shape \(1,\)"),
+    ("dot", ["encoder", 1, "W_x"], np.ones((E, 3)), ValueError, r"\['encoder'\]\[1\].W_x has sh"),
+    ("dot", ["decoder"], None, TypeError, r"\['decoder'\] is an? NoneType; expected gru.Params"),
+    ("dot", ["target_embedding"], np.ones((1, E)), ValueError, r"_embedding'\] has shape \(1, 3\)"),
+    ("dot", ["none"], None, ValueError, r"params has the keys .*'none'.*; expected"),
+    ("additive", ["attention", "v"], np.ones(1), ValueError, r"\['attention'\].v has shape \(1,\)"),
+    ("general", ["attention"], None, TypeError, r"is an? NoneType; expected attention.General"),
+    (
+        None,
+        ["attention"],
+        attention.GeneralParams(np.ones((H, H))),
+        TypeError,
+        r"params\['attention'\] is an? attention.GeneralParams; expected NoneType",
+    ),
+]
+
+
+@pytest.mark.parametrize("make", [torch_model, tensorflow_model])
+@pytest.mark.parametrize("score, path, value, error, message", WRONG)
+def test_wrong_weights_change_nothing(make, score, path, value, error, message):
+    model = make(score)
+    before = model.params()
+    other = reshaped(tree_map(lambda w: None if w is None else w + 1, before), path, value)
+    with pytest.raises(error, match=message):
+        model.load_params(other)
+    for a, b in zip(leaves(model.params()), leaves(before), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# Decoding.
+
+
+@pytest.mark.parametrize(
+    "tokens, error, message",
+    [
+        ([1, TARGET, 2], ValueError, "tokens has ids from 1 to 7; expected 0 to 6"),
+        ([1, -1, 2], ValueError, "tokens has ids from -1 to 2; expected 0 to 6"),
+        ([1, 2], ValueError, r"tokens has shape \(2,\); expected \(N,\) = \(3,\)"),
+        ([[1], [2], [3]], ValueError, r"tokens has shape \(3, 1\); expected \(N,\)"),
+        ([1.0, 2.0, 3.0], TypeError, "tokens has dtype .*float64; expected .*int"),
+    ],
+)
+def test_tokens_that_do_not_fit_are_named(tokens, error, message):
+    for model, inputs in (
+        (torch_model("dot"), torch_inputs()),
+        (tensorflow_model("dot"), tensorflow_inputs()),
+    ):
+        with pytest.raises(error, match=message):
+            model.step(np.array(tokens), model.start(*inputs[:2]))
+
+
+def test_decoding_drops_nothing_out_in_training_mode_either():
+    make = rnnbook.torch.seq2seq.Seq2Seq
+    ours = make(SOURCE, TARGET, dropout=0.5, dtype=torch.float64, **SETTINGS).train()
+    theirs = rnnbook.tensorflow.seq2seq.Seq2Seq(
+        SOURCE, TARGET, dropout=0.5, dtype="float64", use_cudnn=False, **SETTINGS
+    ).load_params(ours.params())
+    found = steps(ours, ours.start(*torch_inputs()[:2]), np.asarray)
+    expected = steps(theirs, theirs.start(*tensorflow_inputs()[:2]), np.asarray)
+    assert max_error(found, expected) < 1e-10 and ours.training
+    assert not torch.equal(*(ours(*torch_inputs())[0] for _ in range(2)))  # training still does
+
+
+@every_score
+def test_decoding_in_16_bits_gives_log_probabilities_of_32(score):
+    ours = torch_model(score).float().eval()
+    exact = steps(ours, ours.start(*torch_inputs()[:2]), np.asarray)
+    assert exact.dtype == np.float32
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = steps(ours, ours.start(*torch_inputs()[:2]), np.asarray)
+    low = ours.bfloat16()
+    found = [mixed, steps(low, low.start(*torch_inputs()[:2]), np.asarray)]
+    make = rnnbook.tensorflow.seq2seq.Seq2Seq
+    theirs = make(SOURCE, TARGET, score=score, dtype="mixed_bfloat16", use_cudnn=False, **SETTINGS)
+    theirs.load_params(ours.params())
+    found.append(steps(theirs, theirs.start(*tensorflow_inputs()[:2]), np.asarray))
+    for log_probs in found:
+        assert log_probs.dtype == np.float32
+        np.testing.assert_allclose(np.exp(log_probs).sum(-1), 1, atol=1e-5)
+        np.testing.assert_allclose(log_probs, exact, atol=0.05)
+
+
+@pytest.mark.parametrize("make", [torch_model, tensorflow_model])
+def test_weights_that_diverged_are_named(make):
+    model, inputs = make("dot"), torch_inputs() if make is torch_model else tensorflow_inputs()
+    params = model.params()
+    params["source_embedding"][4, 1] = np.nan
+    model.load_params(params)
+    with pytest.raises(
+        (ValueError, tf.errors.InvalidArgumentError), match=r"query.* has NaN or infinity"
+    ):
+        model(*inputs)
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="has NaN or infinity"):
+        model.step(np.ones(3, int), model.start(*inputs[:2]))

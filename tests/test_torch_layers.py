@@ -12,6 +12,7 @@ from torch_modules import MAKE, D, H, N, T, inputs_of, module_of
 import rnnbook.torch as ours
 from rnnbook import gradcheck
 from rnnbook.numpy import layer_norm_lstm, stack
+from rnnbook.tree import tree_map as numpy_map
 
 every = pytest.mark.parametrize("name", MAKE)
 RECURRENT = [name for name in MAKE if name not in ("Stack", "Sweep", "Attention", "CRF")]
@@ -118,14 +119,46 @@ def test_a_stack_refuses_what_it_can_not_run():
         ours.Stack([[ours.GRU(D, H)] * 3])
     with pytest.raises(TypeError, match=r"layers\[0\]\[0\] is a torch GRU; expected a layer of rn"):
         ours.Stack([[torch.nn.GRU(D, H)]])
+    for layer in (torch.nn.Linear(D, H), ours.CRF(D), ours.Attention(D, H)):
+        with pytest.raises(TypeError, match=r"layers\[0\]\[0\] is a .*; expected a layer of rnnb"):
+            ours.Stack([[layer]])
+    for empty in ([], torch.nn.ModuleList()):
+        with pytest.raises(ValueError, match="layers is empty; expected at least one layer"):
+            ours.Stack(empty)
     one = ours.Stack([[ours.GRU(D, H)], [ours.GRU(H, 2)]])
     with pytest.raises(ValueError, match=r"states is nested as \[1\]; expected \[1, 1\]"):
         one(torch.randn(N, T, D), [[None]])
     with pytest.raises(TypeError, match=r"states is not nested like the layers; expected lists of"):
         one(torch.randn(N, T, D), torch.zeros(2, N, H))
+    state = [torch.zeros(N, H)]
+    for states in ([state], [state, [torch.zeros(N, 2)], state]):
+        with pytest.raises(ValueError, match=r"states is nested as \[1.*\]; expected \[1, 1\]"):
+            one.step(torch.randn(N, D), states)
     both = ours.Stack([[ours.GRU(D, H), ours.GRU(D, H)]])
     with pytest.raises(ValueError, match=r"layers\[0\] has 2 directions; expected 1.*step by step"):
         both.step(torch.randn(N, D))
+
+
+class Mean(torch.nn.Module):
+    """A layer of somebody's own: the mean so far of the steps that count."""
+
+    def forward(self, x, state=None, *, mask=None):
+        total, count = (0, 0) if state is None else state
+        mask = torch.ones_like(x[..., :1]) if mask is None else mask[..., None]
+        total = total + (x * mask).cumsum(1)
+        count = count + mask.cumsum(1)
+        return total / count, (total[:, -1:], count[:, -1:])
+
+
+def test_a_stack_takes_a_layer_of_your_own_and_a_compiled_one():
+    layer = ours.GRU(D, H)
+    x, mask = torch.randn(N, T, D), torch.arange(T) < torch.tensor([3, 1, 2, 3, 2, 1])[:, None]
+    expected, _ = layer(Mean()(x, mask=mask)[0], mask=mask)
+    compiled = torch.compile(layer, backend="eager")
+    for one in (layer, compiled, ours.Stack([[layer]])):
+        found, states = ours.Stack([[Mean()], [one]])(x, mask=mask)
+        torch.testing.assert_close(found, expected)
+        assert len(states) == 2
 
 
 def test_a_stack_of_every_layer_is_its_layers_one_after_the_other():
@@ -164,6 +197,25 @@ def test_the_weights_of_a_stack_are_those_of_numpys():
     assert torch.equal(again(torch.tensor(x))[0], expected)
     with pytest.raises(ValueError, match=r"params is nested as \[2\]; expected \[2, 1\]"):
         again.load_params(params[:1])
+    with pytest.raises(TypeError, match=r"params\[1\]\[0\] is an? gru.Params; expected lstm.Params"):
+        again.load_params([params[0], [params[0][0]]])
+    unchanged(again, stack_with_a_wrong_last_weight(params), r"params\[1\]\[0\].b has shape \(1,\)")
+
+
+def stack_with_a_wrong_last_weight(params):
+    """Other weights than those of a model, of which the last does not fit."""
+    other = numpy_map(lambda w: w + 1, params)
+    last = other[-1][-1]
+    other[-1][-1] = last._replace(**{last._fields[-1]: np.ones(1)})
+    return other
+
+
+def unchanged(module, params, message):
+    before = copy.deepcopy(module.state_dict())
+    with pytest.raises(ValueError, match=message):
+        module.load_params(params)
+    for name, weight in module.state_dict().items():
+        assert torch.equal(weight, before[name]), name
 
 
 def test_the_weights_of_a_sweep_come_out_and_go_in():
@@ -172,6 +224,8 @@ def test_the_weights_of_a_sweep_come_out_and_go_in():
     assert torch.equal(again(x), module(x))
     with pytest.raises(ValueError, match="expected two pairs"):
         again.load_params(module.params()[:1])
+    bad = stack_with_a_wrong_last_weight(module.params())
+    unchanged(again, bad, r"params\[1\]\[1\].b_h has shape \(1,\); expected .* = \(15,\)")
 
 
 # Wrappers.

@@ -9,6 +9,7 @@ import torch
 import rnnbook.tensorflow as ours_tf
 import rnnbook.torch as ours_torch
 from rnnbook.gradcheck import max_error
+from rnnbook.numpy import rnn
 
 N, T, D, H = 3, 5, 2, 4
 NAMES = ("W_x", "W_h", "b", "s_x", "s_h", "s_c", "b_c")
@@ -137,6 +138,30 @@ def test_the_dropout_mask_is_the_same_at_every_step_and_has_mean_one():
     assert (hs[:, 0] == hs[:, 1]).all() and (hs[:, 0] == hs[:, 2]).all()
     assert hs[:, 0].unique().tolist() == pytest.approx([0, 4 / 3])
     assert hs[:, 0].mean().item() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_inputs_and_states_are_dropped_at_the_rates_that_were_asked_for(framework):
+    """h_1 = m_x and h_2 = m_x + m_h h_1, for a layer that adds input and state."""
+    size, rates, ones = 20_000, {"input_rate": 0.25, "state_rate": 0.6}, np.ones((1, 1))
+    params = rnn.Params(ones, ones, np.zeros(1))
+    x = np.ones((size, 2, 1))
+    if framework == "torch":
+        torch.manual_seed(0)
+        layer = ours_torch.RNN(1, 1, activation="relu", dtype=torch.float64).load_params(params)
+        dropped = ours_torch.VariationalDropout(layer, **rates)
+        hs = dropped(torch.tensor(x))[0].detach().numpy()[..., 0]
+    else:
+        keras.utils.set_random_seed(0)
+        layer = ours_tf.RNN(1, activation="relu", dtype="float64").load_params(params)
+        dropped = ours_tf.VariationalDropout(layer, **rates)
+        hs = dropped(x, training=True).numpy()[..., 0]
+    m_x = hs[:, 0]
+    m_h = hs[m_x > 0, 1] / m_x[m_x > 0] - 1
+    for mask, rate in ((m_x, 0.25), (m_h, 0.6)):
+        kept = mask > 1e-12
+        np.testing.assert_allclose(mask[kept], 1 / (1 - rate))
+        assert 1 - kept.mean() == pytest.approx(rate, abs=0.02)  # 4 standard errors
 
 
 @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])

@@ -114,7 +114,9 @@ def check_known_steps(layer: Any, x: tf.Tensor) -> None:
         )
 
 
-def check_finite(name: str, x: tf.Tensor) -> tf.Tensor:
+def check_finite(
+    name: str, x: tf.Tensor, remedy: str = "mask the step or clean the input"
+) -> tf.Tensor:
     """`x` itself; an `InvalidArgumentError` if it has NaN or infinity.
 
     The check also stands in a `tf.function`, but XLA (`jit_compile=True`) leaves it out.
@@ -122,5 +124,5 @@ def check_finite(name: str, x: tf.Tensor) -> tf.Tensor:
     >>> check_finite("x", tf.constant([1.0])).numpy()
     array([1.], dtype=float32)
     """
-    message = f"{name} has NaN or infinity; mask the step or clean the input"
+    message = f"{name} has NaN or infinity; {remedy}"
     return tf.debugging.check_numerics(x, message)

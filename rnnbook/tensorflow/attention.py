@@ -8,9 +8,17 @@ import tensorflow as tf
 
 from rnnbook._check import check_choice, check_sizes
 from rnnbook.numpy import attention
-from rnnbook.tensorflow._check import check_axes, check_dtype, check_fits, check_mask
+from rnnbook.tensorflow._check import (
+    check_axes,
+    check_dtype,
+    check_finite,
+    check_fits,
+    check_mask,
+)
 from rnnbook.tensorflow._masks import mask_of, zero_masked
 from rnnbook.tensorflow.layer import WithParams
+
+MASK_OR_CLEAN = "mask the place or clean the input"
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
@@ -71,11 +79,14 @@ class Attention(WithParams):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Contexts (N, S, V) and weights (N, S, T) of query (N, S, Q), keys (N, T, K), values.
 
-        values are (N, T, V), the mask (N, T); a masked place has the weight 0.
+        values are (N, T, V), the mask (N, T); a masked place has the weight 0. NaN or infinity
+        elsewhere is refused, but not where XLA compiles the layer.
         """
         mask = mask_of(keys, mask)
         _check_inputs(self, query, keys, values, mask)
-        keys, values = zero_masked(keys, mask), zero_masked(values, mask)
+        query = check_finite("query", query, "clean the input")
+        keys = check_finite("keys", zero_masked(keys, mask), MASK_OR_CLEAN)
+        values = check_finite("values", zero_masked(values, mask), MASK_OR_CLEAN)
         weights = masked_softmax(_SCORES[self.score](self, query, keys), mask)
         context = weights @ values  # eq-attention-context
         return context, weights

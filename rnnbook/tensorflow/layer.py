@@ -37,12 +37,15 @@ class WithParams(keras.layers.Layer):
         """Copy the weights of a NumPy `Params` into this layer, and return the layer.
 
         Builds the layer if need be; raises `TypeError` for another type, `ValueError` for other
-        shapes.
+        shapes, and then no weight has changed.
         """
         check_type("params", params, (self.params_type,))
+        weights = [np.asarray(value) for value in params]
+        for name, value in zip(params._fields, weights, strict=True):
+            if value.dtype.kind != "f":
+                raise TypeError(f"{name} has dtype {value.dtype}; expected float32 or float64")
         if not self.weights:
             self.build_for(params)
-        weights = [np.asarray(value) for value in params]
         for name, value, weight in zip(params._fields, weights, self.weights, strict=True):
             check_shape(name, value, "the shape of this layer's weight", weight.shape)
         self.set_weights(weights)
@@ -85,7 +88,7 @@ class Layer(WithParams, keras.layers.RNN):
         cell_options = {name: options.pop(name) for name in names if name in options}
         self.units, self.cell_options = units, cell_options
         options.pop("cell", None)
-        options.pop("zero_output_for_mask", None)
+        _check_zero_output(options.pop("zero_output_for_mask", return_sequences), return_sequences)
         cell = self.cell_type(units, dtype=options.get("dtype"), **cell_options)
         self.params_type = cell.params_type
         super().__init__(
@@ -117,6 +120,7 @@ class Layer(WithParams, keras.layers.RNN):
         """Settings from which `from_config` makes the same layer."""
         config = super().get_config()
         config.pop("cell")
+        config.pop("zero_output_for_mask")  # follows return_sequences
         return {**config, "units": self.units, **self.cell_options}
 
     @classmethod
@@ -193,6 +197,15 @@ def first_state(
     check_fits(name, state, symbols, (x.shape[0], *sizes))
     check_dtype(name, state, tf.as_dtype(dtype).name)
     return tf.convert_to_tensor(state)
+
+
+def _check_zero_output(zero, return_sequences):
+    if zero != return_sequences:
+        raise ValueError(
+            f"zero_output_for_mask is {zero} and return_sequences is {return_sequences}; expected "
+            "the same: masked outputs are zero where all steps are returned, and a single output "
+            "is that of the last step that counts. keras.layers.RNN(layer.cell) has the option"
+        )
 
 
 def _options_of(cell_type):

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from rnnbook import convert
-from rnnbook._check import check_choice, check_rate, check_sizes
+from rnnbook._check import check_choice, check_rate, check_shape, check_sizes
+from rnnbook._weights_check import check_weights
 from rnnbook.numpy import linear
 from rnnbook.tensorflow._check import check_fits, check_mask
 from rnnbook.tensorflow.attention import Attention
@@ -131,18 +132,26 @@ class Seq2Seq(keras.Model):
     def start(
         self, source: tf.Tensor, mask: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The state from which `step` decodes: h, summary, memory and mask."""
+        """The state from which `step` decodes: h, summary, memory and mask.
+
+        Neither of the two drops anything out.
+        """
         memory, summary = self.encode(source, mask)
         return tf.tanh(self.bridge(summary)), summary, memory, mask
 
     def step(self, tokens: np.ndarray, state: tuple) -> tuple[np.ndarray, tuple]:
         """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V).
 
-        `beam_search` picks rows of the state with `take=tf.gather`.
+        These are of at least 32 bits, also where the model computes in 16. `beam_search` picks
+        rows of the state with `take=tf.gather`.
         """
         h, summary, memory, mask = state
-        tokens = tf.constant(np.asarray(tokens)[:, None], tf.int32)
+        tokens = tf.convert_to_tensor(np.asarray(tokens))
+        check_shape("tokens", tokens, "(N,)", (h.shape[0],))
+        _check_ids("tokens", tokens[:, None], self.target_embedding.input_dim)
+        tokens = tf.cast(tokens[:, None], tf.int32)
         logits, _, h = self._decode_one(tokens, h, summary, memory, mask)
+        logits = logits if logits.dtype == tf.float64 else tf.cast(logits, tf.float32)
         return tf.nn.log_softmax(logits[:, 0]).numpy(), (h, summary, memory, mask)
 
     def params(self) -> dict[str, Any]:
@@ -159,7 +168,11 @@ class Seq2Seq(keras.Model):
         }
 
     def load_params(self, params: dict[str, Any]) -> Self:
-        """Copy the weights that `params()` of either framework returned; returns the model."""
+        """Copy the weights that `params()` of either framework returned; returns the model.
+
+        `TypeError` or `ValueError` for those of another model; then no weight has changed.
+        """
+        check_weights("params", params, self.params())
         encoder = convert.to_keras([params["encoder"]]).layers[0]
         self.source_embedding.set_weights([params["source_embedding"]])
         self.target_embedding.set_weights([params["target_embedding"]])

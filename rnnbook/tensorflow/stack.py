@@ -5,9 +5,10 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from rnnbook._check import type_name
+from rnnbook._check import check_type, type_name
+from rnnbook._weights_check import check_weights
 from rnnbook.tensorflow._masks import mask_of
-from rnnbook.tensorflow.layer import Recurrence
+from rnnbook.tensorflow.layer import Recurrence, WithParams
 
 
 @keras.saving.register_keras_serializable(package="rnnbook")
@@ -70,6 +71,32 @@ class Stack(keras.layers.Layer):
             last_states.append(layer_states)
         return x, last_states
 
+    def params(self) -> list:
+        """All weights, as a stack of `rnnbook.numpy.stack`."""
+        return [[one.params() for one in layer] for layer in _with_params(self.layers)]
+
+    def load_params(self, params: list) -> Self:
+        """Copy the weights of a stack of `rnnbook.numpy.stack`, and return this stack.
+
+        Builds the stack if need be. `TypeError` or `ValueError` for the weights of another stack;
+        then no weight has changed.
+        """
+        _check_nested("params", params, self.layers)
+        if not self.built:
+            symbols = getattr(self.layers[0][0], "x_symbols", "(N, T, D)")
+            self.build((None,) * symbols.count(",") + (self.input_size_of(params),))
+        check_weights("params", params, self.params())
+        for layer, entry in zip(_with_params(self.layers), params, strict=True):
+            for one, weights in zip(layer, entry, strict=True):
+                one.load_params(weights)
+        return self
+
+    def input_size_of(self, params: list) -> int:
+        """D of the weights of this stack."""
+        first = _owner("layers[0][0]", self.layers[0][0])
+        check_type("params[0][0]", params[0][0], (first.params_type,))
+        return first.input_size_of(params[0][0])
+
     def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same stack."""
         layers = [[keras.saving.serialize_keras_object(one) for one in ls] for ls in self.layers]
@@ -100,7 +127,29 @@ def _run(layer, x, state, mask, reverse):
     return (tf.reverse(hs, [1]) if reverse else hs), state
 
 
+def _with_params(layers):
+    """What has the weights of each layer: the layer, or the cell of a `keras.layers.RNN`."""
+    found = []
+    for index, layer in enumerate(layers):
+        found.append([_owner(f"layers[{index}][{k}]", one) for k, one in enumerate(layer)])
+    return found
+
+
+def _owner(name, layer):
+    owner = layer
+    while owner is not None and not isinstance(owner, WithParams):
+        owner = getattr(owner, "cell", None)
+    if owner is None:
+        raise TypeError(
+            f"{name} is a {type_name(type(layer))} of Keras, whose weights this package doesn't "
+            f"name: rnnbook.convert.from_keras(stack.{name}) gives them"
+        )
+    return owner
+
+
 def _check_layers(layers):
+    if not layers:
+        raise ValueError("layers is empty; expected at least one layer")
     for index, layer in enumerate(layers):
         if not isinstance(layer, list | tuple) or len(layer) not in (1, 2):
             found = (
@@ -131,9 +180,16 @@ def _check_layer(name, layer):
 
 
 def _check_states(layers, states):
+    if states is not None:
+        _check_nested("states", states, layers)
+
+
+def _check_nested(name, values, layers):
     expected = [len(layer) for layer in layers]
-    if states is not None and [len(entry) for entry in states] != expected:
+    if not all(isinstance(v, list | tuple) for v in (values, *values)):
+        raise TypeError(f"{name} is not nested like the layers; expected lists of {expected}")
+    found = [len(entry) for entry in values]
+    if found != expected:
         raise ValueError(
-            f"states is nested as {[len(entry) for entry in states]}; expected {expected}, one "
-            "state for each layer and direction"
+            f"{name} is nested as {found}; expected {expected}, one for each layer and direction"
         )

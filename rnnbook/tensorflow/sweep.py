@@ -5,6 +5,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
+from rnnbook._weights_check import check_weights
 from rnnbook.numpy.sweep import check_images, check_pairs
 from rnnbook.tensorflow._check import check_axes
 from rnnbook.tensorflow.stack import Stack
@@ -52,6 +53,24 @@ class Sweep(keras.layers.Layer):
         columns = tf.transpose(tf.reshape(rows, (-1, R, C, H)), (0, 2, 1, 3))
         hs, _ = self.columns(tf.reshape(columns, (-1, R, H)))  # eq-sweep-columns
         return tf.transpose(tf.reshape(hs, (-1, C, R, hs.shape[-1])), (0, 2, 1, 3))
+
+    def params(self) -> list:
+        """All weights, nested like the layers, as `rnnbook.numpy.sweep` takes them."""
+        return self.rows.params() + self.columns.params()
+
+    def load_params(self, params: list) -> Self:
+        """Copy weights that are nested like the layers, and return this layer.
+
+        Builds the layer if need be. `TypeError` or `ValueError` for the weights of another model;
+        then no weight has changed.
+        """
+        check_pairs(params)
+        if not self.built:
+            self.build((None, None, None, self.rows.input_size_of(params[:1])))
+        check_weights("params", params, self.params())
+        self.rows.load_params(params[:1])
+        self.columns.load_params(params[1:])
+        return self
 
     def get_config(self) -> dict[str, Any]:
         """Settings from which `from_config` makes the same layer."""

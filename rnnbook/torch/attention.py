@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from rnnbook._check import check_choice, check_shape, check_sizes
 from rnnbook.numpy import attention
-from rnnbook.torch._check import check_dtype, check_mask, check_tensor
+from rnnbook.torch._check import check_dtype, check_finite, check_mask, check_tensor
 from rnnbook.torch.layer import Layer, zero_masked
 
 
@@ -63,7 +63,8 @@ class Attention(Layer):
     ) -> tuple[Tensor, Tensor]:
         """Contexts (N, S, V) and weights (N, S, T); a masked place has the weight 0.
 
-        `query` is (N, S, Q), `keys` (N, T, K), `values` (N, T, V), `mask` (N, T).
+        `query` is (N, S, Q), `keys` (N, T, K), `values` (N, T, V), `mask` (N, T). NaN or infinity
+        is refused in eager mode, but at masked places.
         """
         _check_inputs(self, query, keys, values, mask)
         keys, values = zero_masked(keys, mask), zero_masked(values, mask)
@@ -124,3 +125,6 @@ def _check_inputs(layer, query, keys, values, mask):
     check_shape("keys", keys, "(N, T, K)", (N, T, layer.key_size))
     check_shape("values", values, "(N, T, V)", (N, T, values.shape[-1]))
     check_mask(mask, (N, T))
+    check_finite("query", query, None, "clean the input")
+    for name in ("keys", "values"):
+        check_finite(name, arrays[name], mask, "mask the place or clean the input")

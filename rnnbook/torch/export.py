@@ -20,8 +20,9 @@ torch.Size([7, 4])
 
 `torch.export` fixes T for the layers of `torch.nn`, too. But `torch.onnx.export` leaves T free for
 `torch.nn.LSTM` and `GRU`, in a process that has exported none before; so for ONNX give it
-`rnnbook.convert.to_torch(layer.params())`. TorchScript (`torch.jit`) is deprecated in PyTorch: use
-`torch.compile` or `torch.export`.
+`rnnbook.convert.to_torch(layer.params())`. TorchScript (`torch.jit`) is deprecated in PyTorch, and
+`torch.jit.trace` would fix T without a word, so these layers refuse it: use `torch.compile` or
+`torch.export`.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -84,7 +85,16 @@ class OneStep(nn.Module):
 
 
 def refuse_free_steps(layer: "Recurrent | Wrapper | CRF", T: int) -> None:
-    """Raise `ValueError` where `torch.export` is asked to leave the number of steps free."""
+    """Raise `ValueError` where a trace would fix the number of steps, and nobody asked it to.
+
+    That is where `torch.export` is told to leave it free, and always under `torch.jit.trace`.
+    """
+    if not torch.compiler.is_compiling() and torch.jit.is_tracing():
+        raise ValueError(
+            f"torch.jit.trace would fix the number of steps of {type(layer).__name__} without a "
+            "word, and it is deprecated: use torch.export.export. For a free T export "
+            + layer.free_steps
+        )
     if not torch.compiler.is_exporting():
         return
     from torch.fx.experimental.symbolic_shapes import has_static_value  # slow to import

@@ -25,10 +25,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnbook import convert
 from rnnbook._check import check_choice, check_rate, check_shape, check_sizes
+from rnnbook._weights_check import check_weights
 from rnnbook.numpy import linear
 from rnnbook.torch._check import check_mask, check_padding, check_tensor, is_eager
 from rnnbook.torch.attention import Attention
@@ -76,11 +78,16 @@ class Seq2Seq(nn.Module):
         self.output = nn.Linear(H, target_size, **made)
         self.dropout = nn.Dropout(dropout)
 
-    def encode(self, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The memory (N, T, H) and the summary (N, H) of source ids (N, T)."""
+    def encode(
+        self, source: Tensor, mask: Tensor, *, training: bool | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The memory (N, T, H) and the summary (N, H) of source ids (N, T).
+
+        `training` says whether dropout acts, here and in `decode`; None: as the model's mode does.
+        """
         _check_ids("source", source, self.source_embedding.num_embeddings)
         _check_mask(mask, source)
-        x = self.dropout(self.source_embedding(source))
+        x = self._drop(self.source_embedding(source), training)
         packed = pack_padded_sequence(x, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
         memory, last = self.encoder(packed)
         memory, _ = pad_packed_sequence(memory, batch_first=True, total_length=source.shape[1])
@@ -88,16 +95,24 @@ class Seq2Seq(nn.Module):
         return memory, summary
 
     def decode(
-        self, target_in: Tensor, h_0: Tensor, summary: Tensor, memory: Tensor, mask: Tensor
+        self,
+        target_in: Tensor,
+        h_0: Tensor,
+        summary: Tensor,
+        memory: Tensor,
+        mask: Tensor,
+        *,
+        training: bool | None = None,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         """Logits (N, S, V), weights (N, S, T) or None, and the last state (N, H)."""
-        h, last = self.decoder(self.dropout(self.target_embedding(target_in)), h_0[None])
+        x = self._drop(self.target_embedding(target_in), training)
+        h, last = self.decoder(x, h_0[None])
         if self.attention is None:
             context, weights = summary[:, None].expand_as(h), None
         else:
             context, weights = self.attention(h, memory, memory, mask=mask)
         combined = torch.tanh(self.combine(torch.cat([context, h], dim=-1)))
-        return self.output(self.dropout(combined)), weights, last[0]
+        return self.output(self._drop(combined, training)), weights, last[0]
 
     def forward(
         self, source: Tensor, mask: Tensor, target_in: Tensor
@@ -112,18 +127,27 @@ class Seq2Seq(nn.Module):
 
     @torch.no_grad()
     def start(self, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The state from which `step` decodes: h, summary, memory and mask."""
-        memory, summary = self.encode(source, mask)
+        """The state from which `step` decodes: h, summary, memory and mask.
+
+        Neither of the two drops anything out, in training mode either.
+        """
+        memory, summary = self.encode(source, mask, training=False)
         return torch.tanh(self.bridge(summary)), summary, memory, mask
 
     @torch.no_grad()
     def step(self, tokens: Any, state: tuple) -> tuple[np.ndarray, tuple]:
-        """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V)."""
+        """One step for `rnnbook.text.decoding`: last tokens (N,) give log-probabilities (N, V).
+
+        These are of at least 32 bits, also where the model computes in 16.
+        """
         h, summary, memory, mask = state
         tokens = torch.as_tensor(np.asarray(tokens), device=h.device)
-        logits, _, h = self.decode(tokens[:, None], h, summary, memory, mask)
-        log_probs = torch.log_softmax(logits[:, 0], dim=-1).cpu().numpy()
-        return log_probs, (h, summary, memory, mask)
+        check_shape("tokens", tokens, "(N,)", (len(h),))
+        _check_ids("tokens", tokens[:, None], self.target_embedding.num_embeddings)
+        logits, _, h = self.decode(tokens[:, None], h, summary, memory, mask, training=False)
+        wide = torch.promote_types(logits.dtype, torch.float32)
+        log_probs = torch.log_softmax(logits[:, 0].to(wide), dim=-1)
+        return log_probs.cpu().numpy(), (h, summary, memory, mask)
 
     def params(self) -> dict[str, Any]:
         """All weights as NumPy arrays, in a dict of the NumPy types; the same in TensorFlow."""
@@ -140,14 +164,16 @@ class Seq2Seq(nn.Module):
 
     @torch.no_grad()
     def load_params(self, params: dict[str, Any]) -> Self:
-        """Copy the weights that `params()` of either framework returned; returns the model."""
+        """Copy the weights that `params()` of either framework returned; returns the model.
+
+        `TypeError` or `ValueError` for those of another model; then no weight has changed.
+        """
+        check_weights("params", params, self.params())
         for name in ("source_embedding", "target_embedding"):
             weight = getattr(self, name).weight
-            check_shape(name, params[name], "(V, E)", weight.shape)
             weight.copy_(torch.as_tensor(params[name]))
         for name in ("bridge", "combine", "output"):
             layer, (W, b) = getattr(self, name), params[name]
-            check_shape(f"{name}.W", W, "(D, K)", layer.weight.T.shape)
             layer.weight.copy_(torch.as_tensor(W.T.copy()))
             layer.bias.copy_(torch.as_tensor(b))
         self.encoder.load_state_dict(convert.to_torch([params["encoder"]]).state_dict())
@@ -155,6 +181,10 @@ class Seq2Seq(nn.Module):
         if self.attention is not None:
             self.attention.load_params(params["attention"])
         return self
+
+    def _drop(self, x, training):
+        training = self.training if training is None else training
+        return dropout(x, self.dropout.p, training)
 
 
 def _from_linear(layer):

@@ -1,5 +1,6 @@
 """Several recurrent layers on top of each other, each in one direction or in both."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -7,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from rnnbook._check import type_name
+from rnnbook._weights_check import check_weights
 from rnnbook.torch._check import check_tensor
+from rnnbook.torch.layer import Layer
 from rnnbook.torch.recurrent import Recurrent
 
 
@@ -15,8 +18,8 @@ class Stack(nn.Module):
     """A stack of the layers of this package: `layers` is a list of lists of one or two layers.
 
     An entry of two is bidirectional: the second layer reads the sequence flipped in time, and
-    the outputs are joined along the features. Layers may be of any kind, mixed. See
-    `rnnbook.numpy.stack`.
+    the outputs are joined along the features. Layers may be of any kind, mixed, also modules of
+    your own that are called as ours, `layer(x, state, mask=mask)`. See `rnnbook.numpy.stack`.
 
     >>> from rnnbook.torch import GRU
     >>> stack = Stack([[GRU(3, 2), GRU(3, 2)], [GRU(4, 2)]])
@@ -37,6 +40,7 @@ class Stack(nn.Module):
 
         `x_t` is (N, D). `states` are nested as in `forward`, which may have computed them.
         """
+        _check_states(states, self.layers)
         new_states = []
         for index, layer in enumerate(self.layers):
             if len(layer) == 2:
@@ -75,8 +79,12 @@ class Stack(nn.Module):
         return [[module.params() for module in layer] for layer in self.layers]
 
     def load_params(self, params: Sequence[Sequence]) -> Self:
-        """Copy the weights of a stack of `rnnbook.numpy.stack`, and return this stack."""
+        """Copy the weights of a stack of `rnnbook.numpy.stack`, and return this stack.
+
+        `TypeError` or `ValueError` for those of another stack; then no weight has changed.
+        """
         _check_nested("params", params, self.layers)
+        check_weights("params", params, self.params())
         for layer, entry in zip(self.layers, params, strict=True):
             for module, weights in zip(layer, entry, strict=True):
                 module.load_params(weights)
@@ -100,6 +108,8 @@ def _step(module, x_t, state, name):
 
 
 def _check_layers(layers: Any) -> None:
+    if not len(layers):
+        raise ValueError("layers is empty; expected at least one layer")
     for index, layer in enumerate(layers):
         if not isinstance(layer, Sequence | nn.ModuleList):
             kind = type_name(type(layer))
@@ -107,11 +117,24 @@ def _check_layers(layers: Any) -> None:
         if len(layer) not in (1, 2):
             raise ValueError(f"layers[{index}] has {len(layer)} directions; expected 1 or 2")
         for direction, module in enumerate(layer):
-            if not isinstance(module, nn.Module) or isinstance(module, nn.RNNBase):
+            if not _is_called_as_ours(module):
                 kind = f"{type(module).__module__.split('.')[0]} {type(module).__name__}"
                 raise TypeError(
                     f"layers[{index}][{direction}] is a {kind}; expected a layer of rnnbook.torch"
                 )
+
+
+def _is_called_as_ours(module):
+    """Whether it takes (x, state, mask=mask)."""
+    if isinstance(module, Layer):  # Attention and CRF have a mask, too
+        return isinstance(module, Recurrent)
+    if not isinstance(module, nn.Module) or isinstance(module, nn.RNNBase):
+        return False
+    try:
+        inspect.signature(module.forward).bind(None, None, mask=None)
+    except TypeError:
+        return False
+    return True
 
 
 def _check_states(states: Any, layers: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from rnnbook._weights_check import check_weights
 from rnnbook.numpy.sweep import check_images, check_pairs
 from rnnbook.torch._check import check_tensor
 from rnnbook.torch.stack import Stack
@@ -42,8 +43,12 @@ class Sweep(nn.Module):
         return self.rows.params() + self.columns.params()
 
     def load_params(self, params: Sequence[Sequence]) -> Self:
-        """Copy weights that are nested like the layers, and return this module."""
+        """Copy weights that are nested like the layers, and return this module.
+
+        `TypeError` or `ValueError` for those of another model; then no weight has changed.
+        """
         check_pairs(params)
+        check_weights("params", params, self.params())
         self.rows.load_params(params[:1])
         self.columns.load_params(params[1:])
         return self
