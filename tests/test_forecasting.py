@@ -108,6 +108,8 @@ def test_time_split_covers_everything_in_order():
 
 
 def test_errors():
+    with pytest.raises(ValueError, match=r"fractions is \(\); expected positive numbers"):
+        time_split(3, ())
     with pytest.raises(ValueError, match=r"series has 3 values; expected at least .* = 4"):
         windows([1, 2, 3], 2, 2)
     with pytest.raises(ValueError, match=r"series\[1\] is inf; expected finite values"):

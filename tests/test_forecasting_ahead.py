@@ -349,3 +349,33 @@ for times in (months, np.array(months, "datetime64[D]")):
         raise AssertionError
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_arguments_of_a_model_that_cannot_take_the_windows_are_named():
+    def model(fit, predict):
+        return type("Sk", (), {"fit": fit, "predict": predict})()
+
+    for fit, predict, message in (
+        (
+            lambda self, X: 0,
+            lambda self, X: X,
+            r"Sk.fit\(X\) can't take X and Y; expected fit\(X, Y",
+        ),
+        (lambda self: 0, lambda self, X: X, r"Sk.fit\(\) can't take X and Y; expected fit\(X, Y\)"),
+        (lambda self, X, Y: 0, lambda self: 0, r"Sk.predict\(\) can't take X; expected predict\(X"),
+    ):
+        with pytest.raises(TypeError, match="^" + message):
+            forecast(model(fit, predict), range(8), input_length=3, horizon=1)
+    alone = model(lambda self, X: 0, lambda self, X, known: X)
+    with pytest.raises(TypeError, match=r"^Sk.fit\(X\) can't take X and Y"):
+        forecast(alone, range(8), input_length=3, horizon=1, known=np.ones((9, 1)))
+
+
+def test_durations_are_followed_by_durations():
+    pandas = pytest.importorskip("pandas")
+    hours = pandas.timedelta_range("2h", periods=7, freq="h")
+    settings = {"input_length": 3, "horizon": 2}
+    for index in (hours, pandas.TimedeltaIndex(hours.to_numpy()), hours + pandas.Timedelta("1s")):
+        times = forecast(Naive(), pandas.Series(range(7), index), **settings).times
+        assert times.dtype.kind == "m"
+        assert (times == index[-1] + np.array([1, 2], "timedelta64[h]")).all()

@@ -160,6 +160,25 @@ def test_the_scale_is_that_of_what_was_fitted_on():
     assert model.y_scaler == pytest.approx(Standardizer.fit(SERIES[:50, 1]))
 
 
+def test_a_column_that_is_constant_while_fitting_is_only_shifted():
+    flag = np.full(len(SERIES), 0.1)  # whose standard deviation rounds to more than 0
+    flag[-9:] = 1.1
+    table = np.stack([SERIES[:, 1], flag], axis=1)
+    settings = {"input_length": 4, "horizon": 2, "start": len(table) - 12, "target": 0}
+    seen = backtest(Scaled(LinearAutoregression(0.1)), table, **settings)
+    alone = backtest(Scaled(LinearAutoregression(0.1)), SERIES[:, 1], **settings | {"target": None})
+    assert seen.forecasts == pytest.approx(alone.forecasts)  # no weight on what never changed
+    model = Scaled(Naive()).fit(table[None, :-9], SERIES[None, :2, 1])
+    assert model.x_scaler.transform(table)[:, 1] == pytest.approx(np.rint(flag))
+    with pytest.raises(ValueError, match=r"^the target is constant in the windows to fit on"):
+        Scaled(Naive(1), target=1).fit(table[None, :-9], SERIES[None, :2, 1])
+    with pytest.raises(ValueError, match=r"^the target is constant"):
+        Scaled(Naive()).fit(np.full((3, 30), 0.1), np.ones((3, 2)))
+    table[:, 1] = np.nan
+    with pytest.raises(ValueError, match=r"^column 1 of series has no value in the windows to fit"):
+        Scaled(Naive()).fit(table[None], SERIES[None, :2, 1])
+
+
 def test_a_model_for_one_number_may_return_one_axis():
     result = backtest(
         LinearRegression(), SERIES[:, 0], input_length=4, horizon=1, start=90, refit_every=10

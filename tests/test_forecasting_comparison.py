@@ -57,6 +57,12 @@ def test_p_values_against_scipy(freedom):
         assert _t_two_sided(t, freedom) == pytest.approx(2 * stats.t.sf(abs(t), freedom), rel=1e-8)
 
 
+@pytest.mark.parametrize("freedom", [10**k for k in range(10)])
+def test_p_values_of_any_number_of_losses(freedom):
+    for t in (0.0, 0.1, 1.0, 1.96, -3.5, 6.0):
+        assert _t_two_sided(t, freedom) == pytest.approx(2 * stats.t.sf(abs(t), freedom), rel=3e-7)
+
+
 @pytest.mark.parametrize("horizon, n", [(1, 60), (1, 500), (3, 300), (6, 500)])
 def test_size_by_simulation(horizon, n):
     """Equal expected losses: the test at 5 % rejects in about 5 % of 2,000 samples."""
@@ -168,6 +174,7 @@ def test_results_table_is_its_scores():
     assert table["half"]["MASE"] == mase(y / 2, y, training, season=7)
     lines = str(table).splitlines()
     assert lines[0].split() == ["MAE", "RMSE", "MASE", "skill"] and len(set(map(len, lines))) == 1
+    assert str(type(table)()) == "no rows"
     pandas = pytest.importorskip("pandas")
     assert pandas.DataFrame(table).T.loc["half", "MAE"] == mae(y / 2, y)
 
@@ -205,6 +212,14 @@ def test_errors():
         clark_west([1.0, 2.0], 0.0, [1.0, 1.0])
     with pytest.raises(ValueError, match="lags is 10; expected 0 to 9"):
         hac_variance(a, 10)
+    for lags in (1.5, "2", True):
+        with pytest.raises(TypeError, match=f"lags is {lags!r}; expected a whole number, 0 or mor"):
+            diebold_mariano(a, a**2, lags=lags)
+    assert hac_variance(a, np.int64(2)) == hac_variance(a, 2)
+    with pytest.raises(ValueError, match=r"targets has shape \(\); expected \(n,\) or \(n, K\)"):
+        clark_west(1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match="rng is 7; expected a NumPy generator, such as"):
+        bootstrap_means(a, block=2, rng=7)
     with pytest.raises(ValueError, match="kernel is 'flat'; expected 'bartlett' or 'uniform'"):
         hac_variance(a, 1, kernel="flat")
     with pytest.raises(ValueError, match="block is 25; expected a multiple of season = 24"):

@@ -390,3 +390,19 @@ def test_steps_that_are_none(times, step, error, message):
     for function in (check_times, lambda times, step: regular_grid(times, [5.0, 6.0], step)):
         with pytest.raises(error, match=message):
             function(times, step)
+
+
+def test_periods_are_steps_of_periods():
+    pandas = pytest.importorskip("pandas")
+    months = pandas.PeriodIndex(["2024-01", "2024-02", "2024-05"], freq="M")
+    for step in (1, "M", "1M", pandas.offsets.MonthEnd()):
+        grid, values, _ = regular_grid(months, [5.0, 6.0, 7.0], step)
+        assert grid.equals(pandas.period_range("2024-01", "2024-05", freq="M"))
+        assert np.isnan(values).tolist() == [False, False, True, True, False]
+    quarters = pandas.period_range("2024-01", periods=4, freq="3M")
+    assert check_times(quarters) == pandas.offsets.MonthEnd(3)
+    assert check_times(quarters, "3M") == "3M" and check_times(quarters[:3], check_times(quarters))
+    with pytest.raises(ValueError, match=r"times.* expected a step of 1 period"):
+        check_times(quarters, "M")
+    with pytest.raises(TypeError, match=r"step is 'Q' for periods; .* as in period\[M\]"):
+        check_times(months, "Q")

@@ -7,6 +7,9 @@ from rnnbook.forecasting import (
     Standardizer,
     check_times,
     check_values,
+    clark_west,
+    crps,
+    mae,
     masked_windows,
     regular_grid,
     windows,
@@ -151,3 +154,46 @@ def test_errors():
         masked_windows(TABLE, None, 2, 1, target=0, known=np.zeros((29, 1)))
     with pytest.raises(ValueError, match="known has NaN or infinity"):
         masked_windows(TABLE, None, 2, 1, target=0, known=np.full((30, 1), np.nan))
+
+
+def test_dates_durations_and_complex_numbers_are_no_values():
+    pandas = pytest.importorskip("pandas")
+    days = np.datetime64("2024-02-27") + np.arange(5)
+    for values, dtype in (
+        (days, r"datetime64\[D\]"),
+        (days - days[0], r"timedelta64\[D\]"),
+        (list(days), r"datetime64\[D\]"),
+        (np.array(list(days - days[0]), object), "object"),
+        (np.arange(5) + 2j, "complex128"),
+        (np.array([3 + 2j, 5.0, np.complex128(7), None, 9], object), "object"),
+    ):
+        for kind in (lambda v: v, pandas.Series):
+            with pytest.raises(
+                TypeError, match=r"^series has dtype .*; expected numbers: leave it"
+            ):
+                windows(kind(values), 2, 1)
+        for call in (
+            lambda v=values: mae(v, np.ones(5)),
+            lambda v=values: mae(np.ones(5), v),
+            lambda v=values: crps(np.ones((5, 2)), v, [0.2, 0.7]),
+            lambda v=values: clark_west(v, 1.0, np.ones(5)),
+            lambda v=values: regular_grid(range(5), v, 1),
+        ):
+            with pytest.raises(TypeError, match=rf"^\w+ has dtype {dtype}; expected numbers"):
+                call()
+        with pytest.raises(TypeError, match=r"^series has column 'b' of dtype"):
+            windows(pandas.DataFrame({"a": np.ones(5), "b": values}), 2, 1, target="a")
+    with pytest.raises(TypeError, match=r"^series has dtype .*; expected numbers"):
+        windows(pandas.date_range("2024-02-27", periods=5, tz="Europe/Berlin"), 2, 1)
+    assert windows([True, False, True], 2, 1)[0].tolist() == [[1.0, 0.0]]
+    assert windows(["0.5", "7", "2"], 2, 1)[0].tolist() == [[0.5, 7.0]]
+    holed = np.array([3, None, 5], object)
+    assert np.isnan(masked_windows(holed, [True, False, True], 2, 1).X[0, 1])
+
+
+def test_a_standard_deviation_that_is_only_rounding_is_none():
+    assert np.full(30, 0.1).std() > 0
+    with pytest.raises(ValueError, match="series is constant"):
+        Standardizer.fit(np.full(30, 0.1))
+    with pytest.raises(ValueError, match=r"series\[:, 1\] is constant"):
+        Standardizer.fit(np.stack([np.arange(30.0), np.full(30, 0.1)], axis=1))

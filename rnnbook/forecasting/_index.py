@@ -1,18 +1,15 @@
 """The times of a series: the time of each row, of the rows to come, and the row of a date."""
 
-import re
 from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting._clock import Clock, load_pandas, read_times
+from rnnbook.forecasting._clock import TOLERANCE, Clock, load_pandas, read_times
+from rnnbook.forecasting._labels import check_one_series, dates, labels, numbers
 from rnnbook.forecasting._steps import find_step, times_from
 from rnnbook.forecasting.times import check_regular, label, ordered
-
-ISO = re.compile(r"\d{4}-\d\d")
-DATES = ("datetime64", "timedelta64", "datetime", "date", "period")  # as pandas names them
 
 
 class Index(NamedTuple):
@@ -65,11 +62,15 @@ def series_index(series: Any, times: Any, length: int) -> Index:
 
     `times` (L,) are in order and regular, or `ValueError` is raised: so are the dates in the index
     of a pandas series or table. An index that knows its `freq` has only to be in order, and with
-    `times="rows"` any index has.
+    `times="rows"` any index of dates has. An index of numbers is checked alike, so that no row is
+    left out unsaid, but names no times.
     """
+    check_one_series("series", series)
     rows = isinstance(times, str) and times == "rows"
+    if times is None:
+        _check_counted(numbers(labels(series)))
     if rows or times is None:
-        times = _dates(getattr(series, "index", None))
+        times = dates(labels(series))
     elif np.shape(times) != (length,):
         raise ValueError(
             f"times has shape {np.shape(times)}; expected ({length},), one for each row, or 'rows'"
@@ -84,38 +85,32 @@ def series_index(series: Any, times: Any, length: int) -> Index:
     return Index(length, clock, step)
 
 
-def check_aligned(name: str, table: Any, series: Any) -> None:
-    """Raise `ValueError` where a pandas table has other dates in its index than the series.
-
-    Only rows that both have are compared.
-    """
-    ours, theirs = (_dates(getattr(part, "index", None)) for part in (series, table))
-    if ours is None or theirs is None:
+def _check_counted(index: Any) -> None:
+    """Raise `ValueError` where the numbers in an index leave rows out, or have them mixed."""
+    if index is None or len(index) < 3:
         return
-    rows = min(len(ours), len(theirs))
-    if not (np.asarray(ours[:rows]) == np.asarray(theirs[:rows])).all():
+    gaps = np.diff(read_times(index, "series.index").values)
+    step = np.sort(gaps)[len(gaps) // 2]
+    tolerance = TOLERANCE * abs(step) if gaps.dtype.kind == "f" else 0
+    wrong = np.flatnonzero(np.abs(gaps - step) > tolerance)
+    if wrong.size:
+        k = int(wrong[0])
         raise ValueError(
-            f"{name} has other dates in its index than series; expected the same: "
-            f"{name}.reindex(series.index)"
+            f"series.index[{k + 1}] is {index[k + 1]}, after {index[k]}; expected steps of {step}: "
+            "put rows with gaps on a grid with regular_grid, or say that rows are to be counted "
+            'with times="rows"'
         )
 
 
 def check_ahead(known: Any, index: Index, ahead: Any) -> None:
     """Raise `ValueError` where the last rows of `known` have other dates than what is forecast."""
-    dates = _dates(getattr(known, "index", None))
-    if dates is None or index.step is None or len(dates) != index.length + len(ahead):
+    days = dates(labels(known))
+    if days is None or index.step is None or len(days) != index.length + len(ahead):
         return
-    if not (np.asarray(dates[index.length :]) == np.asarray(ahead)).all():
+    if not (np.asarray(days[index.length :]) == np.asarray(ahead)).all():
         raise ValueError(
-            f"known ends at {dates[-1]}; expected {ahead[-1]}, the last time that is forecast"
+            f"known ends at {days[-1]}; expected {ahead[-1]}, the last time that is forecast"
         )
-
-
-def _dates(index: Any) -> Any:
-    """The index, if it holds times: of a list it is a method, of a table often numbers."""
-    kind = getattr(index, "inferred_type", "")
-    strings = kind == "string" and all(map(ISO.match, index))
-    return index if strings or kind in DATES else None
 
 
 def _not_before(clock: Clock, start: Any) -> np.ndarray:

@@ -116,7 +116,8 @@ def find_step(clock: Clock) -> Any:
 def read_step(given: Any, clock: Clock) -> Any:
     """The step that a caller gives, for these times.
 
-    A number for times that are numbers or periods. Otherwise a duration of NumPy, Python or pandas,
+    A number for times that are numbers. For periods a number, too, or several of them, such as "3M"
+    for months. Otherwise a duration of NumPy, Python or pandas,
     or an offset of pandas, such as "15min", "1h", "7D" or "1B". "1W", "1M", "1Q" and "1Y" lead from
     any day to the same day.
 
@@ -124,11 +125,14 @@ def read_step(given: Any, clock: Clock) -> Any:
     >>> read_step("1Q", read_times(["2024-03-31", "2024-06-30"]))
     np.timedelta64(3,'M')
     """
-    step = _parsed(given)
+    step = given if clock.period is None else _of_periods(given, clock.period)
+    step = _parsed(step)
     numbers = clock.values.dtype.kind in "if"
     if numbers != isinstance(step, (int, float)):
         kind = "periods" if clock.period is not None else "numbers" if numbers else "times"
         expected = "a number" if numbers else "a duration such as '1h' or np.timedelta64(1, 'h')"
+        if clock.period is not None:
+            expected += f", or of their unit, as in {load_pandas().PeriodDtype(clock.period)}"
         raise TypeError(f"step is {given!r} for {kind}; expected {expected}")
     size = getattr(step, "n", step)
     if not size > 0 * size:
@@ -139,6 +143,16 @@ def read_step(given: Any, clock: Clock) -> Any:
         dtype = clock.values.dtype
         raise ValueError(f"step is {given} for times of dtype {dtype}; expected {expected}")
     return step.astype("timedelta64[M]") if _unit(step) == "Y" else step
+
+
+def _of_periods(step: Any, period: Any) -> Any:
+    """How many periods "3M" or an offset is, if it is of their kind; a number stays one."""
+    pandas = load_pandas()
+    try:
+        offset = pandas.Period(ordinal=0, freq=step).freq
+    except (TypeError, ValueError):
+        return step
+    return offset.n if offset.base == period.base else step
 
 
 def _parsed(step: Any) -> Any:

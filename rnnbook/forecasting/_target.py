@@ -37,9 +37,16 @@ def target_columns(series: Any, target: Target, shape: tuple[int, ...]) -> int |
 def _number(series: Any, target: Any, count: int) -> int:
     names = list(getattr(series, "columns", []))
     if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
-        if not 0 <= target < count:
+        named = names.index(target) if target in names else target
+        if 0 <= target < count and named != target:
+            raise ValueError(
+                f"target is {target}, the name of column number {named}, but column number "
+                f"{target} is named {names[target]!r}; expected only one of both: "
+                "series.rename(columns=str), and a name or a number"
+            )
+        if not 0 <= target < count and named == target:
             raise ValueError(f"target is {target}; expected a column from 0 to {count - 1}")
-        return int(target)
+        return int(named)
     if names.count(target) == 1:
         return names.index(target)
     expected = "one of " + ", ".join(map(repr, names)) if names else f"0 to {count - 1}"

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting._index import check_ahead, check_aligned, series_index
+from rnnbook.forecasting._index import check_ahead, series_index
+from rnnbook.forecasting._labels import check_aligned
 from rnnbook.forecasting._origin import History, check_train_length, fit_before, predict_at
 from rnnbook.forecasting._target import Target, check_model_target, target_columns
 from rnnbook.forecasting.model import Model
@@ -55,7 +56,6 @@ def forecast(
     length = len(values)
     index = series_index(series, times, length)
     ahead = index.ahead(horizon)
-    check_aligned("mask", mask, series)
     check_aligned("known", known, series)
     check_ahead(known, index, ahead)
     columns = target_columns(series, target, values.shape)

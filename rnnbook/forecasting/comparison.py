@@ -9,8 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.scores import counted, mae, mase, rmse, same_shape, skill
-from rnnbook.forecasting.series import check_series
+from rnnbook._rng import check_rng
+from rnnbook.forecasting._labels import check_aligned
+from rnnbook.forecasting.scores import (
+    check_labels,
+    counted,
+    mae,
+    mase,
+    rmse,
+    same_shape,
+    skill,
+)
+from rnnbook.forecasting.series import check_series, floats
 
 
 class DieboldMariano(NamedTuple):
@@ -44,6 +54,7 @@ def diebold_mariano(
     >>> diebold_mariano(e[0] ** 2, (2 * e[1]) ** 2).p_value < 1e-6
     True
     """
+    check_aligned("losses_a", losses_a, losses_b, "losses_b")
     a, b = check_series(losses_a, "losses_a"), check_series(losses_b, "losses_b")
     if a.shape != b.shape:
         raise ValueError(f"losses_a has shape {a.shape}; expected {b.shape}, that of losses_b")
@@ -95,8 +106,12 @@ def clark_west(
     >>> clark_west(0.2 * x + noise, 0.0, 0.4 * x).p_value < 0.01
     True
     """
-    y, larger = np.asarray(targets, float), np.asarray(larger, float)
-    smaller = np.asarray(smaller, float)
+    check_labels("smaller", smaller, targets)
+    check_labels("larger", larger, targets)
+    y, larger = floats(targets, "targets"), floats(larger, "larger")
+    if y.ndim == 0:
+        raise ValueError("targets has shape (); expected (n,) or (n, K), in order of time")
+    smaller = floats(smaller, "smaller")
     smaller = np.full(y.shape, float(smaller)) if smaller.ndim == 0 else smaller
     for name, values in {"smaller": smaller, "larger": larger}.items():
         if values.shape != y.shape:
@@ -136,6 +151,8 @@ def hac_variance(values: ArrayLike, lags: int, *, kernel: str = "bartlett") -> f
     values = check_series(values, "values")
     if kernel not in ("bartlett", "uniform"):
         raise ValueError(f"kernel is {kernel!r}; expected 'bartlett' or 'uniform'")
+    if isinstance(lags, bool) or not isinstance(lags, (int, np.integer)):
+        raise TypeError(f"lags is {lags!r}; expected a whole number, 0 or more")
     if not 0 <= lags < len(values):
         raise ValueError(f"lags is {lags}; expected 0 to {len(values) - 1}")
     d = values - values.mean()
@@ -148,6 +165,8 @@ def hac_variance(values: ArrayLike, lags: int, *, kernel: str = "bartlett") -> f
 
 def _t_two_sided(t: float, freedom: int) -> float:
     """P(|T| > |t|), T of Student's t: with t = sqrt(nu) tan(u) the density is cos(u)^(nu - 1)."""
+    if freedom > 1e5:  # as a normal variable: Abramowitz and Stegun 26.7.8
+        return erfc(abs(t) * (1 - 1 / (4 * freedom)) / sqrt(2 + t**2 / freedom))
     start = atan(abs(t) / sqrt(freedom))
     nodes, weights = _gauss_legendre()
     u = start + (pi / 2 - start) * (nodes + 1) / 2
@@ -180,6 +199,7 @@ def bootstrap_means(
     >>> means.min(), means.max()
     (np.float64(5.0), np.float64(5.0))
     """
+    check_rng(rng)
     losses = check_series(losses, "losses")
     check_sizes(block=block, season=season, draws=draws)
     if block % season or block > len(losses):
@@ -201,6 +221,8 @@ class ResultsTable(dict):
     """
 
     def __str__(self) -> str:
+        if not self:
+            return "no rows"
         widest = max(len(str(name)) for name in self)
         columns = list(next(iter(self.values())))
         lines = [" " * widest + "".join(f"{c:>10}" for c in columns)]

@@ -74,7 +74,13 @@ def _check(model: Model, verb: str, *arguments: np.ndarray) -> None:
     except ValueError:  # written in C
         return
     names, known = list(parameters.parameters), len(arguments) - (verb == "fit") == 2
-    if _fits(parameters, arguments) and not (known and set(names[:3]) & set(OTHERS)):
+    usual = "X, Y" if verb == "fit" else "X"
+    if not _fits(parameters.bind_partial, arguments[:-1] if known else arguments):
+        raise TypeError(
+            f"{name}.{verb}({', '.join(names)}) can't take {usual.replace(', ', ' and ')}; "
+            f"expected {verb}({usual})"
+        )
+    if _fits(parameters.bind, arguments) and not (known and set(names[:3]) & set(OTHERS)):
         return
     if not known:
         raise TypeError(f"{name}.{verb} needs {', '.join(names)}; expected known for it, or fewer")
@@ -84,9 +90,9 @@ def _check(model: Model, verb: str, *arguments: np.ndarray) -> None:
     )
 
 
-def _fits(parameters: inspect.Signature, arguments: tuple[np.ndarray, ...]) -> bool:
+def _fits(bind: Callable[..., Any], arguments: tuple[np.ndarray, ...]) -> bool:
     try:
-        parameters.bind(*arguments)
+        bind(*arguments)
     except TypeError:
         return False
     return True

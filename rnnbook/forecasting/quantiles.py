@@ -7,7 +7,9 @@ units of the series, except coverage and levels. `mask`, of shape S, is True whe
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnbook.forecasting.scores import counted
+from rnnbook.forecasting._labels import check_aligned
+from rnnbook.forecasting.scores import check_labels, counted
+from rnnbook.forecasting.series import floats
 
 
 def pinball(
@@ -77,6 +79,8 @@ def width(lower: ArrayLike, upper: ArrayLike, mask: ArrayLike | None = None) -> 
     >>> width([0.0, 0.0], [1.0, 3.0])
     2.0
     """
+    check_labels("lower", lower, upper, "upper")
+    check_labels("mask", mask, lower, "lower")
     _, lower, upper = _intervals(lower, upper, np.zeros(np.shape(lower)), mask)
     return float(np.mean(upper - lower))
 
@@ -111,7 +115,10 @@ def _intervals(
 def _checked(
     quantiles: ArrayLike, targets: ArrayLike, levels: ArrayLike, mask: ArrayLike | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    quantiles, targets, levels = np.asarray(quantiles), np.asarray(targets), check_levels(levels)
+    check_aligned("quantiles", quantiles, targets, "targets")
+    check_labels("mask", mask, targets)
+    quantiles, targets = floats(quantiles, "quantiles"), floats(targets, "targets")
+    levels = check_levels(levels)
     if quantiles.shape != (*targets.shape, len(levels)):
         raise ValueError(
             f"quantiles has shape {quantiles.shape}; expected {(*targets.shape, len(levels))}, "

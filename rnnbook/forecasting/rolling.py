@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting._index import check_aligned, series_index
+from rnnbook.forecasting._index import series_index
+from rnnbook.forecasting._labels import check_aligned
 from rnnbook.forecasting._origin import History, check_train_length, fit_before, predict_at
 from rnnbook.forecasting._target import Target, check_model_target, target_columns
 from rnnbook.forecasting.model import Model
@@ -63,7 +64,6 @@ def backtest(
     check_sizes(input_length=input_length, horizon=horizon, stride=stride)
     values, present = check_values(series, mask)
     index = series_index(series, times, len(values))
-    check_aligned("mask", mask, series)
     check_aligned("known", known, series)
     columns = target_columns(series, target, values.shape)
     check_model_target(model, columns)

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnbook.forecasting.baselines import check_fitted
 from rnnbook.forecasting.model import Model, fit_model, predict_model
-from rnnbook.forecasting.series import Standardizer
+from rnnbook.forecasting.series import Standardizer, mean_and_std
 
 
 class Scaled:
@@ -15,7 +15,8 @@ class Scaled:
 
     Each column of X has a scale of its own, from the windows of `fit`; Y has that of column
     `target`, or of several. Inside `backtest` this makes the scale part of the model: no later
-    value enters it.
+    value enters it. A column that is constant there, such as a flag that is never set, is only
+    shifted to 0; raises `ValueError` where the target itself is.
 
     >>> from rnnbook.forecasting import Naive
     >>> X, Y = np.array([[1.0], [3.0]]), np.array([[3.0], [5.0]])
@@ -29,11 +30,17 @@ class Scaled:
     def fit(self, X: np.ndarray, Y: np.ndarray, known: np.ndarray | None = None) -> Self:
         """Fit the scale, then the model."""
         rows = X.reshape(-1, 1 if X.ndim == 2 else X.shape[-1])
-        scaler = Standardizer.fit(rows, np.isfinite(rows))
+        _check_measured(rows)
+        mean, std = mean_and_std(rows)
         column = self.target if X.ndim == 3 else 0
-        mean, std = np.asarray(scaler.mean), np.asarray(scaler.std)
+        if not np.all(std[column]):
+            raise ValueError(
+                "the target is constant in the windows to fit on; "
+                "expected some variation to scale by"
+            )
         self.y_scaler = Standardizer(mean[column], std[column])
-        self.x_scaler = scaler if X.ndim == 3 else self.y_scaler
+        of_columns = Standardizer(mean, np.where(std == 0, 1.0, std))
+        self.x_scaler = of_columns if X.ndim == 3 else self.y_scaler
         fit_model(self.model, self.x_scaler.transform(X), self.y_scaler.transform(Y), known)
         return self
 
@@ -44,3 +51,11 @@ class Scaled:
         if forecasts.ndim == 4:  # quantiles of several columns: (N, H, K, Q)
             return self.y_scaler.inverse(forecasts.swapaxes(-1, -2)).swapaxes(-1, -2)
         return self.y_scaler.inverse(forecasts)
+
+
+def _check_measured(rows: np.ndarray) -> None:
+    empty = np.flatnonzero(np.isnan(rows).all(axis=0))
+    if empty.size:
+        raise ValueError(
+            f"column {empty[0]} of series has no value in the windows to fit on; expected some"
+        )

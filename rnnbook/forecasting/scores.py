@@ -1,15 +1,19 @@
 """Scores of point forecasts.
 
 `mask`, of the shape of the targets, is True where a target was measured; others do not count.
+Values go together by their place. Where two of them come from pandas, their labels have to agree:
+other dates, or the same labels in another order, raise `ValueError`.
 """
 
 from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting.series import check_series, check_values
+from rnnbook.forecasting._labels import check_aligned, check_one_series, check_same_columns
+from rnnbook.forecasting.series import check_series, check_values, floats
 
 
 def mae(forecasts: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None) -> float:
@@ -47,6 +51,7 @@ def mase(
     >>> mase([1.0, 2.0], [2.0, 4.0], training=[0.0, 3.0, 0.0, 3.0])
     0.5
     """
+    check_one_series("training", training)
     if training_mask is None:
         training = check_series(training, "training")
     else:
@@ -81,7 +86,10 @@ def counted(
 
     Forecasts have the shape of `targets`, or one more axis at the end.
     """
-    targets = np.asarray(targets, float)
+    check_labels("mask", mask, targets)
+    for name, forecast in forecasts.items():
+        check_labels(name, forecast, targets)
+    targets = floats(targets, "targets")
     there = np.ones(targets.shape, bool) if mask is None else np.asarray(mask)
     if there.shape != targets.shape or there.dtype != bool:
         raise ValueError(
@@ -92,7 +100,7 @@ def counted(
         raise ValueError("mask leaves no target; expected at least one")
     kept = [_kept("targets", targets, there)]
     for name, forecast in forecasts.items():
-        values = np.asarray(forecast, float)
+        values = floats(forecast, str(name))
         if values.shape[: targets.ndim] != targets.shape:
             raise ValueError(
                 f"{name} has shape {values.shape}; expected {targets.shape}, that of targets"
@@ -111,9 +119,10 @@ def _kept(name: Hashable, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def same_shape(name: Hashable, forecast: ArrayLike, targets: ArrayLike) -> np.ndarray:
-    """The forecast as floats; raises `ValueError` unless it has the shape of `targets`."""
+    """The forecast as floats; raises `ValueError` unless its shape and labels fit `targets`."""
+    check_labels(name, forecast, targets)
     try:
-        values = np.asarray(forecast, float)
+        values = floats(forecast, str(name))
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths; expected an array") from None
     if values.shape != np.shape(targets):
@@ -121,6 +130,12 @@ def same_shape(name: Hashable, forecast: ArrayLike, targets: ArrayLike) -> np.nd
             f"{name} has shape {values.shape}; expected {np.shape(targets)}, that of targets"
         )
     return values
+
+
+def check_labels(name: Hashable, values: Any, targets: Any, other: str = "targets") -> None:
+    """Raise `ValueError` where rows or columns of pandas have other labels than `targets`."""
+    check_aligned(str(name), values, targets, other)
+    check_same_columns(str(name), values, targets, other)
 
 
 def _errors(forecasts: ArrayLike, targets: ArrayLike, mask: ArrayLike | None) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
+from rnnbook.forecasting._labels import check_aligned, check_same_columns
 
 
 def check_series(series: ArrayLike, name: str = "series") -> np.ndarray:
@@ -32,7 +33,8 @@ def check_values(
 
     `mask` is (L,), or of the shape of `series`: True where a value was measured. What stands in
     a masked place is never looked at. Without a mask every value must be finite. `name` is what
-    errors call the series.
+    errors call the series. Dates, durations and complex numbers raise `TypeError`, and a mask from
+    pandas whose rows are in another order `ValueError`.
 
     >>> values, present = check_values([[1, 2], [3, 0]], mask=[[True, True], [True, False]])
     >>> values.tolist()
@@ -41,6 +43,8 @@ def check_values(
     values = floats(series, name)
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} has shape {values.shape}; expected (L,) or (L, D)")
+    check_aligned("mask", mask, series, name)
+    check_same_columns("mask", mask, series, name)
     present = np.ones(values.shape, bool) if mask is None else _presence(mask, values.shape)
     bad = np.argwhere(present & ~np.isfinite(values))
     if len(bad):
@@ -64,24 +68,30 @@ def _presence(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def floats(series: Any, name: str) -> np.ndarray:
-    """A copy as floats."""
-    if not hasattr(series, "to_numpy"):
-        return np.array(series, dtype=float)
+    """A copy as floats; raises `TypeError` for what is no number, or a complex one."""
     if not hasattr(series, "columns"):
-        return series.to_numpy(dtype=float, na_value=np.nan, copy=True)
-    columns = [_column(series.iloc[:, k], name, c) for k, c in enumerate(series.columns)]
+        return _numbers(series, f"{name} has")
+    columns = [
+        _numbers(series.iloc[:, k], f"{name} has column {c!r} of")
+        for k, c in enumerate(series.columns)
+    ]
     return np.stack(columns, axis=1) if columns else np.zeros(series.shape)
 
 
-def _column(column: Any, name: str, label: Any) -> np.ndarray:
+def _numbers(values: Any, place: str) -> np.ndarray:
+    of_pandas = hasattr(values, "to_numpy")
+    array: Any = values if of_pandas else np.asarray(values)
+    objects = array.dtype.kind == "O"
     try:
-        if column.dtype.kind not in "Mm":  # dates would become nanoseconds
-            return column.to_numpy(dtype=float, na_value=np.nan)
+        # Dates would become nanoseconds, and complex numbers lose a part.
+        if (np.asarray(array.tolist()) if objects else array).dtype.kind not in "Mmc":
+            if of_pandas:
+                return array.to_numpy(dtype=float, na_value=np.nan, copy=True)
+            return array.astype(float)
     except (TypeError, ValueError):
         pass
     raise TypeError(
-        f"{name} has column {label!r} of dtype {column.dtype}; "
-        "expected numbers: leave it out, or make numbers of it"
+        f"{place} dtype {array.dtype}; expected numbers: leave it out, or make numbers of it"
     )
 
 
@@ -92,12 +102,22 @@ def time_split(length: int, fractions: Sequence[float] = (0.6, 0.2, 0.2)) -> lis
     [slice(0, 6, None), slice(6, 8, None), slice(8, 10, None)]
     """
     check_sizes(length=length)
-    if min(fractions) <= 0 or not np.isclose(sum(fractions), 1):
+    if len(fractions) == 0 or min(fractions) <= 0 or not np.isclose(sum(fractions), 1):
         raise ValueError(f"fractions is {fractions}; expected positive numbers that add up to 1")
     ends = np.round(np.cumsum(fractions) * length).astype(int)
     if len(set(ends)) < len(ends):
         raise ValueError(f"length is {length}; too short for the fractions {fractions}")
     return [slice(int(a), int(b)) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def mean_and_std(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each column, without NaN. The deviation of a constant is 0, whatever its mean rounds to.
+
+    >>> mean_and_std(np.array([[1.0, 0.1], [3.0, 0.1], [2.0, 0.1]]))[1].round(3)
+    array([0.816, 0.   ])
+    """
+    constant = np.nanmin(values, axis=0) == np.nanmax(values, axis=0)
+    return np.nanmean(values, axis=0), np.where(constant, 0.0, np.nanstd(values, axis=0))
 
 
 class Standardizer(NamedTuple):
@@ -119,7 +139,7 @@ class Standardizer(NamedTuple):
         values, present = check_values(series, mask)
         if not present.any(axis=0).all():
             raise ValueError("series has a column without a value; expected some in each")
-        mean, std = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        mean, std = mean_and_std(values)
         if (std == 0).any():
             which = "series" if std.ndim == 0 else f"series[:, {np.argmin(std)}]"
             raise ValueError(f"{which} is constant; expected some variation to scale by")

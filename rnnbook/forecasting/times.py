@@ -36,6 +36,7 @@ from rnnbook.forecasting._steps import (
     regular,
     times_from,
 )
+from rnnbook.forecasting.series import floats
 
 CLOCKS = "see 'Clock changes' in the docstring of rnnbook.forecasting.times"
 
@@ -66,7 +67,7 @@ def check_times(times: ArrayLike, step: Any = None) -> Any:
     check_regular(clock, found)
     if step is not None:
         return step
-    return found if clock.period is None else found * clock.period
+    return found if clock.period is None else found * clock.period.base
 
 
 def check_regular(clock: Clock, step: Any) -> None:
@@ -112,7 +113,7 @@ def regular_grid(
     >>> regular_grid(["2024-01-31", "2024-03-31"], [5.0, 6.0], "1M")[0]
     array(['2024-01-31', '2024-02-29', '2024-03-31'], dtype='datetime64[D]')
     """
-    clock, values = ordered(times), np.asarray(values, dtype=float)
+    clock, values = ordered(times), floats(values, "values")
     if len(values) != len(clock.values):
         raise ValueError(
             f"values has {len(values)} rows; expected {len(clock.values)}, one for each time"

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
-from rnnbook.forecasting._index import check_aligned, series_index
+from rnnbook.forecasting._index import series_index
+from rnnbook.forecasting._labels import check_aligned
 from rnnbook.forecasting._target import Target, target_columns
 from rnnbook.forecasting.series import check_values, floats
 
@@ -39,9 +40,10 @@ def windows(
     For a table (L, D), X is (N, T, D), and `target` is the column to forecast: its number, or its
     name in a pandas table. With several in a list, Y is (N, H, K).
 
-    `times` (L,), or the dates in the index of a pandas series or table, are checked: one out of
-    order, twice or after a gap raises `ValueError`. `regular_grid` mends gaps. With `times="rows"`
-    every row is a step, such as a trading day, whatever day it is.
+    `times` (L,), or the dates or numbers in the index of a pandas series or table, are checked: one
+    out of order, twice or after a gap raises `ValueError`. `regular_grid` mends gaps. With
+    `times="rows"` every row is a step, such as a trading day, whatever day it is. An index of
+    several levels holds several series: give one of them.
 
     >>> X, Y, origins = windows([0, 1, 2, 3, 4], input_length=2, horizon=2)
     >>> X.tolist(), Y.tolist(), origins.tolist()
@@ -68,7 +70,8 @@ def masked_windows(
 
     No value is filled in. A window none of whose targets was measured is dropped; with
     `complete` also one that lacks any input or target. `known` (L, K) holds what is known ahead
-    at every step, such as the hour. `target` and `times` are as in `windows`.
+    at every step, such as the hour. `target` and `times` are as in `windows`. From pandas, `mask`
+    and `known` have their rows in the order of `series`, or `ValueError` is raised.
 
     >>> cut = masked_windows([0, 1, 2, 9, 4], [True, True, True, False, True], 2, 1)
     >>> cut.X.tolist(), cut.Y.tolist(), cut.origins.tolist()
@@ -76,7 +79,6 @@ def masked_windows(
     """
     values, present = check_values(series, mask)
     series_index(series, times, len(values))
-    check_aligned("mask", mask, series)
     check_aligned("known", known, series)
     columns = target_columns(series, target, values.shape)
     ahead = check_known(known, len(values))
