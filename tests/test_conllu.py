@@ -1,5 +1,7 @@
 """The CoNLL-U reader, on small files of our own in the layouts of the real corpora."""
 
+import gzip
+
 import pytest
 
 from rnnbook.data.conllu import read_propositions
@@ -236,3 +238,16 @@ def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
     expected = read_propositions(path)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert read_propositions(path) == expected
+
+
+def test_a_file_that_is_no_utf_8_is_named_with_its_line(tmp_path):
+    path = tmp_path / "latin.conllu"
+    path.write_bytes("# a comment\n1\tcafé\n".encode("latin-1"))
+    with pytest.raises(
+        ValueError, match=r"latin\.conllu, line 2: byte 0xe9 is not UTF-8; expected"
+    ):
+        read_propositions(path)
+    path = tmp_path / "packed.conllu.gz"
+    path.write_bytes(gzip.compress(b"1\tsing\n"))
+    with pytest.raises(ValueError, match=r"packed\.conllu\.gz is packed with gzip; expected text"):
+        read_propositions(path)

@@ -431,3 +431,53 @@ def test_errors(call, message):
 def test_an_end_that_is_no_token_is_a_type_error():
     with pytest.raises(TypeError, match="end is 'a'; expected the id of a token"):
         beam(end="a")
+
+
+def test_a_seed_is_no_generator():
+    for call in (
+        lambda: decoding.sample(7, uniform, None, [0], max_steps=3),
+        lambda: decoding.draw(7, np.log([[0.5, 0.5]])),
+    ):
+        with pytest.raises(TypeError, match=r"^rng is 7; expected a NumPy generator, such as"):
+            call()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_ranks_nowhere_is_refused_by_every_change(bad):
+    values = np.log([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
+    values[1, 2] = bad
+    with pytest.raises(ValueError, match=rf"^logits\[1, 2\] is {bad}; expected a number or -inf"):
+        decoding.log_softmax(values)
+    with pytest.raises(ValueError, match=rf"^logits\[2\] is {bad}"):
+        decoding.log_softmax(values[1])
+    for change in (
+        lambda: decoding.sharpen(values, 0.5),
+        lambda: decoding.keep_top_k(values, 1),
+        lambda: decoding.keep_top_p(values, 0.6),
+        lambda: decoding.keep_top_p(values, 1),
+        lambda: decoding.reshape(values, top_k=2),
+        lambda: decoding.draw(np.random.default_rng(0), values),
+    ):
+        with pytest.raises(ValueError, match=rf"^log_probs\[1, 2\] is {bad}; expected a number"):
+            change()
+
+
+def test_a_hypothesis_that_is_cut_is_scored_at_its_own_length():
+    def step(tokens, state):  # the end, token 0, is impossible
+        return np.tile([-np.inf, np.log(0.75), np.log(0.25)], (len(tokens), 1)), state
+
+    best, second = decoding.beam_search(
+        step, None, 1, width=2, max_steps=3, end=0, length_penalty=2.0
+    )
+    assert not best.ended and best.tokens == [1, 1, 1] and second.tokens.count(1) == 2
+    assert best.log_prob == pytest.approx(3 * np.log(0.75))
+    assert best.score == pytest.approx(3 * np.log(0.75) / (8 / 6) ** 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_only_16_bits_may_miss_one_by_some_hundredths(dtype):
+    def step(tokens, state):
+        return np.log(np.full((len(tokens), 2), 0.51)).astype(dtype), state
+
+    with pytest.raises(ValueError, match=r"whose exp sums to 1.02; expected 1"):
+        decoding.greedy(step, None, [0, 1, 1], max_steps=2)

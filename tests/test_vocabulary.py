@@ -178,3 +178,46 @@ def test_errors(call, message):
 def test_wrong_types(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+def test_pad_never_changes_a_whole_number():
+    for sequences, dtype in (
+        ([np.array([2**63 + 1], np.uint64), np.array([1], np.int64)], None),
+        ([[2**53 + 1], [0.5]], None),
+        ([[-(2**53) - 1], [0.5]], None),
+        ([np.array([2**63 - 1])], np.float64),
+        ([np.array([2**64 - 1], np.uint64)], np.float32),
+        ([[2**53 + 1], [0.5j]], None),
+        ([[7, 2**24 + 1]], np.float32),
+        ([[7, 70_000]], np.float16),
+    ):
+        with pytest.raises(ValueError, match=r"^sequences\[0\] has -?\d+, which \w+ can't hold"):
+            pad(sequences, dtype=dtype)
+    with pytest.raises(ValueError, match=r"^value has 9007199254740993, which float64 can't hold"):
+        pad([[0.5], []], value=2**53 + 1)
+    held = pad([np.array([2**63, 2**53, 2**64 - 2**11], np.uint64), [0.5]])[0]
+    assert held[0].tolist() == [2.0**63, 2.0**53, 2.0**64 - 2**11] and held[1, 0] == 0.5
+    assert pad([[-(2**63), 3], [0.5]])[0][0].tolist() == [-(2.0**63), 3]
+
+
+def test_pad_takes_tensors_with_their_graph_and_of_16_bits():
+    torch = pytest.importorskip("torch")
+    first = torch.tensor([0.5, 2.0, -1.0], requires_grad=True)
+    array, _ = pad([first, 2 * first[:2]], value=7)
+    assert array.dtype == np.float32 and array.tolist() == [[0.5, 2, -1], [1, 4, 7]]
+    assert pad([first.bfloat16()])[0].tolist() == [[0.5, 2, -1]]
+    assert pad([first.half()])[0].dtype == np.float16
+    assert pad([torch.arange(3)])[0].dtype == np.int64
+
+
+def test_what_is_no_token_no_sequence_and_no_generator_is_named():
+    vocabulary = Vocabulary("abc")
+    for call, message in (
+        (lambda: vocabulary.encode([["a"]]), r"^\['a'\] is no token \(unhashable type: 'list'\); "),
+        (lambda: vocabulary[{}], "^{} is no token"),
+        (lambda: vocabulary.encode(3), "^sequence is 3; expected one sequence of tokens"),
+        (lambda: vocabulary.decode(3), "^ids is 3; expected one sequence of ids"),
+        (lambda: length_buckets(5, [3, 4], 2), "^rng is 5; expected a NumPy generator, such as"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()

@@ -49,7 +49,8 @@ def read_propositions(path: str | os.PathLike[str]) -> list[Proposition]:
 
     The layout is found out from the whole file. Raises `ValueError`, with the file, the line and
     the name of the sentence, where a line is malformed or where predicates and columns of roles do
-    not belong together, and for a file without any predicate. No sentence is skipped.
+    not belong together, for a file without any predicate, and for one that is not UTF-8. No
+    sentence is skipped.
 
     >>> import tempfile
     >>> rows = "1 Birds birds NOUN _ _ 2 nsubj _ _ _ ARG0", "2 sing sing VERB _ _ 0 _ _ _ sing.01 V"
@@ -75,7 +76,7 @@ def _sentences(path: Path) -> Iterator[_Sentence]:
     rows: list[list[str]] = []
     first, name = 1, ""
     # Not splitlines: it also splits at characters that stand inside tokens, such as U+2028.
-    for number, line in enumerate([*path.read_text("utf-8-sig").split("\n"), ""], start=1):
+    for number, line in enumerate([*_text(path).split("\n"), ""], start=1):
         if not line.strip():
             if rows:
                 yield _Sentence(rows, f"{path}, the sentence{name} that begins in line {first}")
@@ -86,6 +87,21 @@ def _sentences(path: Path) -> Iterator[_Sentence]:
         elif not re.match(r"\d+[-.]\d+\t", line):  # the words of a contraction have own lines
             place = f"{path}, {f'sentence{name}, ' if name else ''}line {number}"
             rows.append(_checked(line.split("\t"), rows, place))
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        raise ValueError(f"{path} is packed with gzip; expected text: gunzip it first")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; "
+            "expected UTF-8: convert the file, for example with iconv"
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _checked(columns: list[str], rows: list[list[str]], place: str) -> list[str]:

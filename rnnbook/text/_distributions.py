@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
 
 
 def as_array(values: Any) -> np.ndarray:
@@ -33,15 +34,26 @@ def has_16_bits(values: Any) -> bool:
     return "float16" in str(getattr(values, "dtype", ""))
 
 
+def _numbers(name: str, values: Any) -> np.ndarray:
+    """The values as an array; raises `ValueError` for NaN and infinity, which rank nowhere."""
+    array = as_array(values)
+    bad = np.argwhere(np.isnan(array) | (array == np.inf))
+    if len(bad):
+        place = ", ".join(map(str, bad[0]))
+        raise ValueError(f"{name}[{place}] is {array[tuple(bad[0])]}; expected a number or -inf")
+    return array
+
+
 def log_softmax(logits: Any) -> np.ndarray:
     """log(exp(l) / sum(exp(l))) over the last axis, safe for large numbers.
 
-    Raises `ValueError` where no token is left, that is where all logits are -inf.
+    Raises `ValueError` where no token is left, that is where all logits are -inf, and where one is
+    NaN or infinity.
 
     >>> np.exp(log_softmax(np.array([1000.0, 1000.0])))
     array([0.5, 0.5])
     """
-    logits = as_array(logits)
+    logits = _numbers("logits", logits)
     largest = logits.max(axis=-1, keepdims=True)
     if (largest == -np.inf).any():
         raise ValueError("logits are all -inf; expected at least one possible token")
@@ -59,7 +71,7 @@ def sharpen(log_probs: Any, temperature: float) -> np.ndarray:
         raise ValueError(
             f"temperature is {temperature}; expected more than 0, and finite (for 0, use greedy)"
         )
-    return log_softmax(as_array(log_probs) / temperature)
+    return log_softmax(_numbers("log_probs", log_probs) / temperature)
 
 
 def keep_top_k(log_probs: Any, k: int) -> np.ndarray:
@@ -69,7 +81,7 @@ def keep_top_k(log_probs: Any, k: int) -> np.ndarray:
     array([0.625, 0.375, 0.   ])
     """
     check_sizes(top_k=k)
-    log_probs = as_array(log_probs)
+    log_probs = _numbers("log_probs", log_probs)
     order = np.argsort(-log_probs, axis=-1, kind="stable")
     keep = np.zeros(log_probs.shape, bool)
     np.put_along_axis(keep, order[..., :k], True, axis=-1)
@@ -86,7 +98,7 @@ def keep_top_p(log_probs: Any, p: float) -> np.ndarray:
     """
     if not 0 < p <= 1:
         raise ValueError(f"top_p is {p}; expected a probability above 0 and at most 1")
-    log_probs = as_array(log_probs)
+    log_probs = _numbers("log_probs", log_probs)
     if p == 1:  # a sum that rounding brings to 1 early must not cut the rest
         return log_softmax(log_probs)
     order = np.argsort(-log_probs, axis=-1, kind="stable")
@@ -123,5 +135,6 @@ def draw(rng: np.random.Generator, log_probs: Any) -> np.ndarray:
     >>> draw(np.random.default_rng(0), np.log(np.array([[1e-300, 1.0], [1.0, 1e-300]])))
     array([1, 0])
     """
-    log_probs = as_array(log_probs)
+    check_rng(rng)
+    log_probs = _numbers("log_probs", log_probs)
     return (log_probs + rng.gumbel(size=log_probs.shape)).argmax(axis=-1)

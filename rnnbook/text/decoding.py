@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
 from rnnbook.text._beam import Hypothesis, beam_search
 from rnnbook.text._distributions import (
     as_array,
@@ -93,6 +94,7 @@ def sample(
     >>> sample(np.random.default_rng(0), step, None, [0], max_steps=8)
     [[1, 1, 0, 0, 0, 1, 1, 1]]
     """
+    check_rng(rng)
 
     def choose(log_probs: np.ndarray) -> np.ndarray:
         return draw(rng, reshape(log_probs, temperature=temperature, top_k=top_k, top_p=top_p))

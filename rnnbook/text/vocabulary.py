@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from rnnbook._check import check_sizes
+from rnnbook._rng import check_rng
 
 
 class Vocabulary:
@@ -69,7 +70,14 @@ class Vocabulary:
 
     def __getitem__(self, token: Hashable) -> int:
         """The id of one token."""
-        if token in self.ids:
+        try:
+            known = token in self.ids
+        except TypeError as error:
+            raise TypeError(
+                f"{token!r} is no token ({error}); expected one that is hashable, such as a "
+                "string, in one sequence at a time"
+            ) from None
+        if known:
             return self.ids[token]
         if "<unk>" in self.ids:
             return self.ids["<unk>"]
@@ -81,6 +89,7 @@ class Vocabulary:
         >>> Vocabulary("abc").encode("cab")
         array([2, 0, 1])
         """
+        _check_iterable("sequence", sequence, "one sequence of tokens")
         return np.array([self[token] for token in sequence], dtype=np.int64)
 
     def decode(self, ids: Iterable[int]) -> list[Any]:
@@ -89,6 +98,7 @@ class Vocabulary:
         >>> "".join(Vocabulary("abc").decode([2, 0, 1]))
         'cab'
         """
+        _check_iterable("ids", ids, "one sequence of ids")
         tokens = []
         for number in ids:
             try:
@@ -101,12 +111,16 @@ class Vocabulary:
         return tokens
 
 
+def _check_iterable(name: str, value: Any, expected: str) -> None:
+    if not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} is {value!r}; expected {expected}")
+
+
 def _counts(name: str, sequences: Iterable[Iterable[Hashable]]) -> Counter:
     """How often each token occurs; an error names what is no token or no sequence of tokens."""
     counts: Counter = Counter()
     for n, sequence in enumerate(sequences):
-        if not isinstance(sequence, Iterable):
-            raise TypeError(f"{name}[{n}] is {sequence!r}; expected a sequence of tokens")
+        _check_iterable(f"{name}[{n}]", sequence, "a sequence of tokens")
         tokens = list(sequence)
         try:
             counts.update(tokens)
@@ -148,7 +162,8 @@ def pad(
     cutting it is a decision of its own. An empty sequence becomes a row that counts nowhere.
 
     The array has the dtype of the sequences, or `dtype`. Raises `ValueError` where that can't hold
-    a number or `value`: integers hold no decimals and no NaN.
+    a number or `value`: integers hold no decimals and no NaN, and float64 not all whole numbers
+    above 2^53. Tensors of torch are taken without their graph.
 
     >>> ids, mask = pad([[5, 6, 7], [8]])
     >>> ids
@@ -192,8 +207,11 @@ def pad(
     return padded, mask
 
 
-def _numbers(name: str, sequence: ArrayLike) -> np.ndarray:
+def _numbers(name: str, sequence: Any) -> np.ndarray:
     """A sequence of numbers or of vectors as an array."""
+    if hasattr(sequence, "detach"):  # a tensor of torch
+        sequence = sequence.detach().cpu()
+        sequence = sequence.float() if "bfloat16" in str(sequence.dtype) else sequence
     try:
         array = np.asarray(sequence)
     except ValueError:
@@ -206,7 +224,7 @@ def _numbers(name: str, sequence: ArrayLike) -> np.ndarray:
 
 
 def _held(name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The values as `dtype`, if it holds them: rounded as floats always are, but no more."""
+    """The values as `dtype`, if it holds them: decimals are rounded as ever, whole numbers not."""
     if values.dtype == dtype:
         return values
     if dtype.kind not in "biufc" or (values.dtype.kind == "c" and dtype.kind != "c"):
@@ -215,10 +233,18 @@ def _held(name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
         cast = values.astype(dtype)
     finite = np.isfinite(values) == np.isfinite(cast)
     held = finite if dtype.kind in "fc" else cast == values
+    if dtype.kind in "fc" and values.dtype.kind in "iu":
+        held = _is_exact(values, cast.real.astype(float))
     if not held.all():
         first = values[~held].flat[0]
         raise ValueError(f"{name} has {first}, which {dtype} can't hold: pass a dtype that does")
     return cast
+
+
+def _is_exact(whole: np.ndarray, floats: np.ndarray) -> np.ndarray:
+    """Where whole numbers are still themselves as floats, which may have become too large."""
+    fits = floats < 2.0 ** (np.iinfo(whole.dtype).bits - (whole.dtype.kind == "i"))
+    return fits & (np.where(fits, floats, 0).astype(whole.dtype) == whole)
 
 
 def length_buckets(
@@ -233,6 +259,7 @@ def length_buckets(
     >>> sorted(lengths[b].tolist() for b in batches)
     [[3, 3, 3], [9, 9]]
     """
+    check_rng(rng)
     check_sizes(batch_size=batch_size)
     lengths = np.asarray(lengths)
     if lengths.ndim != 1:
