@@ -53,7 +53,7 @@ autodiff = pytest.mark.parametrize("framework", ["torch", "keras"])
 masks = pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 
 
-def close(a, b, tolerance=1e-10):
+def close(a, b, tolerance=1e-13):
     return max_error(leaves(a), leaves(b)) < tolerance
 
 
