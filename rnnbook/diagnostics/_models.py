@@ -6,6 +6,7 @@ from typing import Any
 from rnnbook import convert
 from rnnbook._check import check_choice, type_name
 from rnnbook.convert._common import check_activation
+from rnnbook.convert._keras_checks import function_name
 from rnnbook.diagnostics._numpy import NumPyModel
 from rnnbook.numpy.registry import MODULES
 
@@ -108,7 +109,7 @@ def _activation(model):
 
 
 def _name(function):
-    return function if isinstance(function, str) else getattr(function, "__name__", "")
+    return function if isinstance(function, str) else function_name(function)
 
 
 def _is_a(model, package, *names):
