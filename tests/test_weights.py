@@ -259,9 +259,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"other is no .npz file"):
         weights.load(path)
     torch.save(torch.nn.Linear(D, H).state_dict(), path)  # a zip archive, with a pickle in it
-    with pytest.raises(
-        ValueError, match=r"other is a file of torch; expected .*: torch.load reads"
-    ):
+    with pytest.raises(ValueError, match=r"other is a file of torch; .*: torch.load reads this"):
         weights.load(path)
     with pytest.raises(FileNotFoundError):
         weights.load(tmp_path / "nowhere.npz")
