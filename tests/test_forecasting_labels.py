@@ -150,6 +150,9 @@ def test_an_index_of_numbers_leaves_no_row_out():
         windows(pd.Series(VALUES[:6], [0.0, 0.1, 0.2, 0.8, 0.9, 1.0]), 3, 2)
     with pytest.raises(ValueError, match=r"series.index\[11\] is 0, after 10; .* times=\"rows\""):
         windows(pd.concat([series, series]), 3, 2)
+    seconds = [*range(0, 18_000, 3600), 18_001]
+    with pytest.raises(ValueError, match=r"series.index\[5\] is 18001, after 14400; .* of 3600"):
+        windows(pd.Series(VALUES[:6], seconds), 3, 2)
     assert len(windows(series.drop([5, 6, 7]), 3, 2, times="rows")[0]) == 4
     for index in (range(20, 42, 2), range(10, -1, -1), np.arange(11) * 0.1, [3] * 11):
         assert forecast(Naive(), pd.Series(VALUES, index), **SIZES).times.tolist() == [11, 12]
