@@ -99,6 +99,14 @@ def test_other_modules_name_what_is_no_tensor_too(name):
         module(args[0].long(), *args[1:])
 
 
+def test_large_numbers_whose_sum_overflows_are_no_infinity():
+    layer, x = module_of("GRU"), torch.full((N, T, D), 3e38)
+    assert x.sum().isinf() and layer(x)[0].isfinite().all()
+    x[2, 1, 3] = torch.inf
+    with pytest.raises(ValueError, match=r"x\[2, 1\] has NaN or infinity"):
+        layer(x)
+
+
 def test_nan_passes_where_code_may_not_branch_on_numbers():
     layer, x = module_of("GRU"), torch.randn(N, T, D)
     x[2, 1] = torch.nan
@@ -197,7 +205,9 @@ def test_the_weights_of_a_stack_are_those_of_numpys():
     assert torch.equal(again(torch.tensor(x))[0], expected)
     with pytest.raises(ValueError, match=r"params is nested as \[2\]; expected \[2, 1\]"):
         again.load_params(params[:1])
-    with pytest.raises(TypeError, match=r"params\[1\]\[0\] is an? gru.Params; expected lstm.Params"):
+    with pytest.raises(
+        TypeError, match=r"params\[1\]\[0\] is an? gru.Params; expected lstm.Params"
+    ):
         again.load_params([params[0], [params[0][0]]])
     unchanged(again, stack_with_a_wrong_last_weight(params), r"params\[1\]\[0\].b has shape \(1,\)")
 
