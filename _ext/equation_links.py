@@ -75,6 +75,7 @@ def sources():
     labels = {}
     for path in files():
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        module = module.removesuffix(".__init__")
         text = path.read_text("utf-8")
         ends = statements(text) if "# eq-" in text else {}
         for number, line in enumerate(text.splitlines(), start=1):

@@ -21,7 +21,7 @@ class CRF(WithParams):
     """Weights: transitions (K, K), start (K,), end (K,), all zero at first.
 
     The layer returns its own losses, so `fit` gets a loss function that hands them on, and a
-    target that nobody reads:
+    target that nobody reads::
 
         x, tags = keras.Input((T, D)), keras.Input((T,), dtype="int32")
         losses = CRF(K)(keras.layers.Dense(K)(x), tags)

@@ -23,7 +23,7 @@ class Seq2Seq(keras.Model):
 
     At first the embeddings are normal with a deviation of 1, and all other weights are those of
     `keras.layers` and `Attention`. `fit` passes one argument to a model, and this one takes
-    three, so wrap it:
+    three, so wrap it::
 
         source, target_in = (keras.Input((None,), dtype="int32") for _ in range(2))
         mask = keras.Input((None,), dtype="bool")
