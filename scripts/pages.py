@@ -57,7 +57,7 @@ TERMS = {
     "residual": "outlook/deeper",
     "ridge": "applications/series/weather",
     "scan": "outlook/efficient",
-    "softmax": "applications/language/language-models",
+    "softmax": "background/first-look",
     "spectral radius": "math/gradient-flow",
     "state space": "outlook/efficient",
     "teacher forcing": "applications/language/translation",

@@ -16,6 +16,7 @@ from rnnbook.book.exercises import (
     deeper,
     efficient,
     expressive,
+    first_look,
     forward,
     frameworks,
     generalisation,
@@ -45,7 +46,7 @@ from rnnbook.book.exercises import (
 from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 
 _NOTEBOOKS = (  # in the order of the book
-    *(history, recurrence, memory),
+    *(first_look, history, recurrence, memory),
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),

@@ -1,0 +1,39 @@
+"""Exercises of `chapters/background/first-look`."""
+
+import numpy as np
+
+from rnnbook.book.exercises.checker import Exercise
+
+
+def _case(rng):
+    words = ["".join(rng.choice(list("abcde"), size=n)) for n in rng.integers(2, 7, size=4)]
+    return (" ".join(words),)
+
+
+def _counts(sentence, *, at_space=0, resets=True):
+    state, states = 0, []
+    for letter in sentence:
+        if letter != " ":
+            state = state + 1
+        elif resets:
+            state = at_space
+        states.append(state)
+    return np.array(states)
+
+
+EXERCISES = {
+    "first-look-counts": Exercise(
+        case=_case,
+        solution=_counts,
+        outputs=("the states",),
+        mistakes={
+            "At a space the count begins again, at 0.": lambda s: _counts(s, resets=False),
+            "The space itself is 0; the letter after it is the first.": (
+                lambda s: _counts(s, at_space=1)
+            ),
+            "This counts from the beginning of the sentence, spaces too.": (
+                lambda s: np.arange(1, len(s) + 1)
+            ),
+        },
+    ),
+}
