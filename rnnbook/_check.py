@@ -191,6 +191,26 @@ def check_finite(x: np.ndarray, mask: np.ndarray | None) -> None:
         raise ValueError(f"x[{n}, {t}] has NaN or infinity; mask the step or clean the input")
 
 
+def check_nested(name: str, values: Any, layers: Any) -> None:
+    """Raise unless `values` has one entry for each direction of each of `layers`, nested alike.
+
+    >>> check_nested("states", [[0.0], [0.0]], [["a", "b"]])
+    Traceback (most recent call last):
+    ...
+    ValueError: states is nested as [1, 1]; expected [2], one for each layer and direction
+    """
+    expected = [len(layer) for layer in layers]
+    if not isinstance(values, (list, tuple)) or not all(
+        isinstance(value, (list, tuple)) for value in values
+    ):
+        raise TypeError(f"{name} is not nested like the layers; expected lists of {expected}")
+    found = [len(entry) for entry in values]
+    if found != expected:
+        raise ValueError(
+            f"{name} is nested as {found}; expected {expected}, one for each layer and direction"
+        )
+
+
 def check_rate(**rates: float) -> None:
     """Raise `ValueError` unless every rate is a probability below 1.
 

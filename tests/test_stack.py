@@ -130,10 +130,10 @@ def test_states_that_are_not_nested_are_refused():
     layers, _ = mixed("GRU under a plain layer")
     with pytest.raises(ValueError, match=r"states is nested as \[1\]; expected \[1, 1\]"):
         stack.step(layers, sequence()[:, 0], [[np.ones((N, 4))]])
-    with pytest.raises(ValueError, match=r"states is nested as list; expected \[1, 1\]"):
+    with pytest.raises(TypeError, match=r"states is not nested .*; expected lists of \[1, 1\]"):
         stack.forward(layers, sequence(), [np.ones((N, 4)), np.ones((N, 6))])
     _, _, cache = stack.forward(layers, sequence())
-    with pytest.raises(ValueError, match=r"dstates is nested as ndarray; expected \[1, 1\]"):
+    with pytest.raises(TypeError, match=r"dstates is not nested .*; expected lists of \[1, 1\]"):
         stack.backward(layers, cache, None, np.ones((N, 6)))
 
 

@@ -26,7 +26,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_dtypes, check_shape, check_sizes, described, type_name
+from rnnbook._check import (
+    check_dtypes,
+    check_nested,
+    check_shape,
+    check_sizes,
+    described,
+)
 from rnnbook.numpy import rnn
 from rnnbook.numpy.registry import MODULES, module_of
 from rnnbook.tree import leaves, tree_map
@@ -248,15 +254,8 @@ def _flip(v):
 
 
 def _check_states(layers, states, name="states"):
-    if states is None:
-        return
-    directions = [len(layer) for layer in layers]
-    nested = isinstance(states, (list, tuple)) and all(isinstance(s, (list, tuple)) for s in states)
-    found = [len(s) for s in states] if nested else type_name(type(states))
-    if found != directions:
-        raise ValueError(
-            f"{name} is nested as {found}; expected {directions}, one state for each direction"
-        )
+    if states is not None:
+        check_nested(name, states, layers)
 
 
 def _check_step(layers, x_t):

@@ -5,7 +5,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from rnnbook._check import check_type, type_name
+from rnnbook._check import check_nested, check_type, type_name
 from rnnbook._weights_check import check_weights
 from rnnbook.tensorflow._masks import mask_of
 from rnnbook.tensorflow.layer import Recurrence, WithParams
@@ -81,7 +81,7 @@ class Stack(keras.layers.Layer):
         Builds the stack if need be. `TypeError` or `ValueError` for the weights of another stack;
         then no weight has changed.
         """
-        _check_nested("params", params, self.layers)
+        check_nested("params", params, self.layers)
         if not self.built:
             symbols = getattr(self.layers[0][0], "x_symbols", "(N, T, D)")
             self.build((None,) * symbols.count(",") + (self.input_size_of(params),))
@@ -181,15 +181,4 @@ def _check_layer(name, layer):
 
 def _check_states(layers, states):
     if states is not None:
-        _check_nested("states", states, layers)
-
-
-def _check_nested(name, values, layers):
-    expected = [len(layer) for layer in layers]
-    if not all(isinstance(v, list | tuple) for v in (values, *values)):
-        raise TypeError(f"{name} is not nested like the layers; expected lists of {expected}")
-    found = [len(entry) for entry in values]
-    if found != expected:
-        raise ValueError(
-            f"{name} is nested as {found}; expected {expected}, one for each layer and direction"
-        )
+        check_nested("states", states, layers)

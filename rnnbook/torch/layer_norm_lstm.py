@@ -1,15 +1,4 @@
-"""The LSTM with layer normalisation of Ba, Kiros and Hinton (2016), as a torch module.
-
-Each of the two products and the cell are normalised over their units, so that their size no
-longer depends on the scale of inputs or weights. Gates and cell are those of `rnnbook.torch.lstm`.
-
-========= ============= ===========================================================
-symbol    shape         meaning
-========= ============= ===========================================================
-s_x, s_h  (4H,)         gains of the normalised products
-s_c, b_c  (H,)          gain and bias of the normalised cell
-========= ============= ===========================================================
-"""
+"""Layer-normalised LSTM as a torch module. Symbols and source: `rnnbook.numpy.layer_norm_lstm`."""
 
 import torch
 from torch import Tensor, nn

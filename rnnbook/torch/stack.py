@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from rnnbook._check import type_name
+from rnnbook._check import check_nested, type_name
 from rnnbook._weights_check import check_weights
 from rnnbook.torch._check import check_tensor
 from rnnbook.torch.layer import Layer
@@ -83,7 +83,7 @@ class Stack(nn.Module):
 
         `TypeError` or `ValueError` for those of another stack; then no weight has changed.
         """
-        _check_nested("params", params, self.layers)
+        check_nested("params", params, self.layers)
         check_weights("params", params, self.params())
         for layer, entry in zip(self.layers, params, strict=True):
             for module, weights in zip(layer, entry, strict=True):
@@ -139,13 +139,4 @@ def _is_called_as_ours(module):
 
 def _check_states(states: Any, layers: Any) -> None:
     if states is not None:
-        _check_nested("states", states, layers)
-
-
-def _check_nested(name, values, layers):
-    expected = [len(layer) for layer in layers]
-    if not all(isinstance(v, list | tuple) for v in (values, *values)):
-        raise TypeError(f"{name} is not nested like the layers; expected lists of {expected}")
-    found = [len(entry) for entry in values]
-    if found != expected:
-        raise ValueError(f"{name} is nested as {found}; expected {expected}")
+        check_nested("states", states, layers)
