@@ -1,8 +1,18 @@
-"""A browser for the tests of the built pages; one that is missing fails these tests only."""
+"""The built book and a browser; where one is missing, only the tests that need it fail."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import browser as browsers
 import pytest
+from filelock import FileLock
 
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = [Path(sys.executable).parent / "jupyter-book", "build", ROOT, "-W", "-n", "--keep-going"]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,8 +32,48 @@ def pytest_configure(config):
 @pytest.hookimpl(tryfirst=True)  # before pytest looks at the marks
 def pytest_collection_modifyitems(items):
     for item in items:
-        if {"book", "browser"} & set(getattr(item, "fixturenames", ())):
+        if {"book", "browser", "site"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+
+
+def build_once(folder):
+    """What the build said when it failed, or nothing; the first to ask builds, others wait.
+
+    All processes of one run of the tests give the same folder, and each run a new one.
+    """
+    said = folder / "build.txt"
+    with FileLock(folder / "build.lock"):
+        if not said.exists():
+            result = subprocess.run(BUILD, capture_output=True, text=True)
+            failed = result.returncode != 0
+            said.write_text(f"{result.stdout[-3000:]}{result.stderr[-3000:]}" if failed else "")
+        return said.read_text()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    """The folder of the freshly built book."""
+    own = tmp_path_factory.getbasetemp()
+    message = build_once(own if worker_id == "master" else own.parent)
+    if message:
+        pytest.fail(f"The book does not build:\n{message}", pytrace=False)
+    return ROOT / "_build" / "html"
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def book(site):
+    """The address of the freshly built book on a local server."""
+    handler = functools.partial(QuietHandler, directory=site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")  # no longer: an open Playwright forbids other event loops

@@ -1,12 +1,7 @@
 """The built book, in a browser: no warning, no request to anywhere else, equations and links."""
 
-import functools
 import gzip
-import http.server
 import re
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from statistics import median
 
@@ -15,32 +10,6 @@ import pytest
 PATIENCE = 300_000  # milliseconds: a busy machine is no error
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def book():
-    """The address of the freshly built book on a local server."""
-    command = [
-        Path(sys.executable).parent / "jupyter-book",
-        "build",
-        ROOT,
-        "-W",
-        "-n",
-        "--keep-going",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Handler, directory=HTML)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def contents():
