@@ -13,6 +13,7 @@ import re
 import sys
 from pathlib import Path
 
+import heads
 import notebooks
 import yaml
 
@@ -94,8 +95,9 @@ def counted(notebook):
 
 
 def text_of(cells):
-    """The prose, without mathematics."""
+    """The prose, without mathematics and without the head, which is made."""
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = heads.HEAD.sub("", text)
     return re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL)
 
 
