@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = [Path(sys.executable).parent / "jupyter-book", "build", ROOT, "-W", "-n", "--keep-going"]
+FOLDER = ROOT / "_build" / "tests"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,6 +24,10 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 300_000  # milliseconds: a busy machine is no error
+
+
+def pytest_addoption(parser):
+    parser.addoption("--site", type=Path, help="a built book to test, instead of building it anew")
 
 
 def pytest_configure(config):
@@ -36,28 +41,41 @@ def pytest_collection_modifyitems(items):
             item.add_marker("browser")
 
 
+def build():
+    """What the build said when it failed, or nothing.
+
+    It starts from nothing: a second build of the same pages would not repeat their warnings, and
+    would not see that an extension has changed.
+    """
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    program = Path(sys.executable).parent / "jupyter-book"
+    options = ["--path-output", FOLDER, "-W", "-n", "--keep-going", "--quiet"]
+    result = subprocess.run([program, "build", ROOT, *options], capture_output=True, text=True)
+    return f"{result.stdout}{result.stderr[-3000:]}" if result.returncode else ""
+
+
 def build_once(folder):
-    """What the build said when it failed, or nothing; the first to ask builds, others wait.
+    """The first process to ask builds, the others wait for it and read what it was told.
 
     All processes of one run of the tests give the same folder, and each run a new one.
     """
     said = folder / "build.txt"
     with FileLock(folder / "build.lock"):
         if not said.exists():
-            result = subprocess.run(BUILD, capture_output=True, text=True)
-            failed = result.returncode != 0
-            said.write_text(f"{result.stdout[-3000:]}{result.stderr[-3000:]}" if failed else "")
-        return said.read_text()
+            said.write_text(build(), "utf-8")
+        return said.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, worker_id):
+def site(pytestconfig, tmp_path_factory, worker_id):
     """The folder of the freshly built book."""
+    if pytestconfig.option.site:
+        return pytestconfig.option.site.resolve()
     own = tmp_path_factory.getbasetemp()
     message = build_once(own if worker_id == "master" else own.parent)
     if message:
         pytest.fail(f"The book does not build:\n{message}", pytrace=False)
-    return ROOT / "_build" / "html"
+    return FOLDER / "_build" / "html"
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
