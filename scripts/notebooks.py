@@ -4,6 +4,7 @@ python scripts/notebooks.py execute [PATH ...]     run (all by default) and stor
 python scripts/notebooks.py to-py NOTEBOOK OUT     a script to edit, in jupytext's percent format
 python scripts/notebooks.py from-py SOURCE OUT     the notebook again; unchanged cells keep outputs
 python scripts/notebooks.py first-cell             write the install cell into every notebook
+python scripts/notebooks.py heads                  write the head of every chapter (pages.yml)
 python scripts/notebooks.py check                  name every notebook that must be run again
 python scripts/notebooks.py address URL            set the repository's address everywhere
 """
@@ -322,6 +323,7 @@ def main(arguments=None):
         convert.add_argument("source", type=Path)
         convert.add_argument("out", type=Path)
     commands.add_parser("first-cell")
+    commands.add_parser("heads")
     commands.add_parser("check")
     commands.add_parser("address").add_argument("url")
     options = parser.parse_args(arguments)
@@ -333,6 +335,10 @@ def main(arguments=None):
         set_address(options.url.rstrip("/").removesuffix(".git"))
     elif options.command == "first-cell":
         set_first_cells()
+    elif options.command == "heads":
+        import heads  # which imports this module
+
+        heads.write()
     elif options.command == "check":
         return min(check(), 1)
     else:

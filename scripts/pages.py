@@ -13,6 +13,7 @@ import re
 import sys
 from pathlib import Path
 
+import heads
 import notebooks
 import yaml
 
@@ -46,7 +47,7 @@ TERMS = {
     "Jacobian": "math/gradient-flow",
     "layer normalisation": "outlook/deeper",
     "learning rate": "algorithm/training",
-    "logits": None,
+    "logits": "background/history",
     "mask": "algorithm/forward",
     "momentum": "algorithm/training",
     "n-gram": "applications/language/language-models",
@@ -94,8 +95,9 @@ def counted(notebook):
 
 
 def text_of(cells):
-    """The prose, without mathematics."""
+    """The prose, without mathematics and without the head, which is made."""
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = heads.HEAD.sub("", text)
     return re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL)
 
 

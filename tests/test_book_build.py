@@ -1,12 +1,7 @@
 """The built book, in a browser: no warning, no request to anywhere else, equations and links."""
 
-import functools
 import gzip
-import http.server
 import re
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from statistics import median
 
@@ -14,33 +9,6 @@ import pytest
 
 PATIENCE = 300_000  # milliseconds: a busy machine is no error
 ROOT = Path(__file__).resolve().parent.parent
-HTML = ROOT / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def book():
-    """The address of the freshly built book on a local server."""
-    command = [
-        Path(sys.executable).parent / "jupyter-book",
-        "build",
-        ROOT,
-        "-W",
-        "-n",
-        "--keep-going",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Handler, directory=HTML)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def contents():
@@ -104,7 +72,7 @@ def test_a_page_fits_a_phone(name, book, page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_pages_of_modules_fit_a_phone_and_load_without_errors(book, page):
+def test_pages_of_modules_fit_a_phone_and_load_without_errors(book, site, page):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_viewport_size({"width": 390, "height": 844})
@@ -114,7 +82,7 @@ def test_pages_of_modules_fit_a_phone_and_load_without_errors(book, page):
         page.goto(f"{book}/{name}.html", wait_until="load")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert not page.evaluate(REPEATED_IDS), name
-        assert (HTML / f"{name}.html").stat().st_size <= 400_000, name
+        assert (site / f"{name}.html").stat().st_size <= 400_000, name
     assert not errors
 
 
@@ -174,10 +142,10 @@ def test_an_equation_shows_its_lines_and_leads_to_them_and_back(book, page):
     page.locator(".eq-shown").first.wait_for()  # the choice is remembered
 
 
-def test_every_labelled_line_leads_back_to_its_equation(book):
+def test_every_labelled_line_leads_back_to_its_equation(site):
     pattern = r'class="c1 equation-back" href="([^"#]+)#([^"]+)"'
     count = 0
-    for listing in (HTML / "_modules").glob("**/*.html"):
+    for listing in (site / "_modules").glob("**/*.html"):
         for uri, anchor in re.findall(pattern, listing.read_text("utf-8")):
             page = (listing.parent / uri).resolve()
             assert f'id="{anchor}"' in page.read_text("utf-8"), f"{listing.name}: {anchor}"
@@ -185,10 +153,10 @@ def test_every_labelled_line_leads_back_to_its_equation(book):
     assert count > 100
 
 
-def test_every_equation_has_links_and_every_link_a_line(book):
-    pages = [path.read_text("utf-8") for path in (HTML / "chapters").glob("**/*.html")]
+def test_every_equation_has_links_and_every_link_a_line(site):
+    pages = [path.read_text("utf-8") for path in (site / "chapters").glob("**/*.html")]
     link = re.compile(r'href="\.\./\.\./(_modules/[\w/]+\.html)#(eq-[\w-]+)"')
     links = [found for text in pages for found in link.findall(text)]
     assert len(links) > 130
     for file, label in links:
-        assert f'id="{label}"' in (HTML / file).read_text("utf-8"), f"{file}#{label}"
+        assert f'id="{label}"' in (site / file).read_text("utf-8"), f"{file}#{label}"

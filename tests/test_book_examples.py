@@ -41,6 +41,11 @@ def test_recipe_serving_with_numpy(tmp_path, monkeypatch):
     np.testing.assert_allclose(names["y_t"], expected.detach(), atol=1e-6)
 
 
+def test_recipe_training_with_numpy(tmp_path, monkeypatch):
+    names = recipe("lstm.backward", tmp_path, monkeypatch)
+    assert names["loss"] < 0.05 * names["y"].var()
+
+
 def test_recipe_saving_keras_models(tmp_path, monkeypatch):
     names = recipe("model.keras", tmp_path, monkeypatch)
     x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype("float32")
@@ -65,7 +70,7 @@ def test_recipe_forecasting(tmp_path, monkeypatch):
 
 
 def test_every_recipe_is_run():
-    assert len(RECIPES) == 5
+    assert len(RECIPES) == 6
 
 
 def test_the_gradient_of_the_readme_is_exact(capsys):
