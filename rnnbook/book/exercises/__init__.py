@@ -12,6 +12,7 @@ from rnnbook.book.exercises import (
     article_project,
     backward,
     biology,
+    classics,
     classification,
     deeper,
     efficient,
@@ -46,7 +47,7 @@ from rnnbook.book.exercises import (
 from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 
 _NOTEBOOKS = (  # in the order of the book
-    *(first_look, history, recurrence, memory),
+    *(first_look, history, classics, recurrence, memory),
     *(forward, backward, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),

@@ -21,21 +21,12 @@ def _latch(inputs):
     return _threshold_unit(inputs, 2, -2, 1)
 
 
-def _patterns_case(rng):
-    return (rng.choice([-1.0, 1.0], (3, 8)),)
+def _bits_case(rng):
+    return (rng.integers(0, 2, 30),)
 
 
-def _hopfield_weights(patterns):
-    W = patterns.T @ patterns / patterns.shape[1]
-    return W - np.diag(np.diag(W))
-
-
-def _states_case(rng):
-    return _hopfield_weights(*_patterns_case(rng)), rng.choice([-1.0, 1.0], 8)
-
-
-def _energy(W, s):
-    return -0.5 * s @ W @ s
+def _modulo_three(bits):
+    return np.cumsum(bits) % 3
 
 
 EXERCISES = {
@@ -55,24 +46,14 @@ EXERCISES = {
             ),
         },
     ),
-    "hopfield-weights": Exercise(
-        case=_patterns_case,
-        solution=_hopfield_weights,
-        outputs=("W",),
+    "modulo-three": Exercise(
+        case=_bits_case,
+        solution=_modulo_three,
+        outputs=("the counts",),
         mistakes={
-            "No unit acts on itself: the diagonal is zero.": lambda p: p.T @ p / p.shape[1],
-            "Divide by the number of units, not of patterns.": (
-                lambda p: _hopfield_weights(p) * p.shape[1] / len(p)
-            ),
-        },
-    ),
-    "hopfield-energy": Exercise(
-        case=_states_case,
-        solution=_energy,
-        outputs=("the energy",),
-        mistakes={
-            "Each pair is counted twice: take half.": lambda W, s: -s @ W @ s,
-            "The sign is wrong: agreeing units lower the energy.": lambda W, s: 0.5 * s @ W @ s,
+            "This is the parity: the count must go up to 2.": lambda bits: np.cumsum(bits) % 2,
+            "The count goes on: at 3 it starts again from 0.": lambda bits: np.cumsum(bits),
+            "The bit that was just read counts, too.": (lambda bits: (np.cumsum(bits) - bits) % 3),
         },
     ),
 }
