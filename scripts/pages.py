@@ -47,7 +47,7 @@ TERMS = {
     "Jacobian": "math/gradient-flow",
     "layer normalisation": "outlook/deeper",
     "learning rate": "algorithm/training",
-    "logits": "background/classics",
+    "logits": "background/history",
     "mask": "algorithm/forward",
     "momentum": "algorithm/training",
     "n-gram": "applications/language/language-models",
