@@ -148,7 +148,7 @@ def backward(
     W_hT = params.W_h.T.copy()  # one block of memory: the loop's product is faster
     da = np.empty((T, N, H), x.dtype)
     for t in reversed(range(T)):
-        dh_t = dh + dhs[:, t]
+        dh_t = dhs[:, t] + dh  # eq-rnn-dh
         if mask is not None:
             dh_t = select(mask[:, t], dh_t, 0)
         da[t], dh_t = _cell_backward(W_hT, dphi, h[t + 1], dh_t)

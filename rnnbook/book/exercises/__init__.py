@@ -43,12 +43,13 @@ from rnnbook.book.exercises import (
     video,
     weather,
     worked_examples,
+    writing,
 )
 from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 
 _NOTEBOOKS = (  # in the order of the book
     *(first_look, history, classics, recurrence, memory),
-    *(forward, backward, training),
+    *(forward, backward, writing, training),
     *(worked_examples, gradient_flow, lstm, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
