@@ -20,16 +20,9 @@ def _guess_minus_fact(scores, y):
     return (_probabilities(scores) - np.eye(scores.shape[1])[y]) / len(y)
 
 
-def _overflowing(scores, y):
-    with np.errstate(over="ignore", invalid="ignore"):
-        powers = np.exp(scores)
-        p = powers / powers.sum(axis=1, keepdims=True)
-    return (p - np.eye(scores.shape[1])[y]) / len(y)
-
-
 def _draw_case(rng):
-    p = rng.uniform(0.2, 1, 7)
-    return p / p.sum(), rng.uniform(0.3, 0.7)
+    p = np.append(rng.uniform(0.2, 0.3, 6), 0.5)  # the likeliest is the last
+    return p / p.sum(), rng.uniform(0.1, 0.4)
 
 
 def _draw(p, u):
@@ -42,7 +35,9 @@ EXERCISES = {
         solution=_guess_minus_fact,
         outputs=("the gradient",),
         mistakes={
-            "A power of e overflows: subtract the largest score of each row first.": _overflowing,
+            "This is p alone: subtract 1 at the character that came, then take the mean.": (
+                lambda scores, y: _probabilities(scores) / len(y)
+            ),
             "It is a mean: divide by the number of characters.": (
                 lambda scores, y: _guess_minus_fact(scores, y) * len(y)
             ),
