@@ -1,8 +1,8 @@
 """Pages that load what they need and nothing else, and whose HTML a checker accepts.
 
 The theme and its companions add scripts to every page. Here go: the second copy of all icons as
-a script (the fonts have them), the search index outside the search page, the copy button
-on pages without code, and thebe, which no page uses.
+a script (the fonts have them), Sphinx's own search (see site_search.py), the copy button on pages
+without code, and thebe, which no page uses.
 """
 
 import re
@@ -62,10 +62,9 @@ def unique_ids(app, doctree, docname):
         section["ids"] = [i for i in section["ids"] if i not in REPEATED]
 
 
-def tidy(text, is_search):
+def tidy(text):
     """The page as written by the theme, without what is unused or refused by a checker."""
-    if not is_search:
-        text = UNUSED.sub("", text)
+    text = UNUSED.sub("", text)
     for written, better in ACCESSIBLE.items():
         text = text.replace(written, better)
     return text
@@ -76,7 +75,7 @@ def tidy_pages(app, exception):
         return
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text("utf-8")
-        new = tidy(text, path.name == "search.html")
+        new = tidy(text)
         if new != text:
             with replacing(path) as temporary:
                 temporary.write_text(new, encoding="utf-8")
