@@ -76,7 +76,7 @@
     const page = BOOK.pages.find(({ url }) => url === term.url);
     const names = make("strong", "", term.names.join(", "));
     const text = make("p", "", names, `: ${term.definition} See `, link(page.url, page.title), ".");
-    return make("aside", "search-definition", text);
+    return make("div", "search-definition", text);
   };
 
   const nothing = (query) =>
