@@ -31,7 +31,7 @@ UNLINKED = {
 MOST = 4  # links in a paragraph
 PARAGRAPHS = (nodes.paragraph, nodes.caption)
 SKIPPED = (nodes.title, nodes.rubric, nodes.literal, nodes.literal_block, nodes.math)
-SKIPPED += (nodes.reference, nodes.raw)
+SKIPPED += (nodes.reference, nodes.raw, nodes.strong)  # bold words are headings in a paragraph
 SIGNS = {
     r"\mathbf": "", r"\mathrm": "", r"\partial ": "∂", r"\partial": "∂", r"\delta ": "δ",
     r"\odot": "⊙", r"\approx": "≈", r"\leftarrow": "←", r"\dots": "…", r"\max": "max",

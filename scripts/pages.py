@@ -35,8 +35,8 @@ TERMS = {
     for term in entry.terms
     if term not in glossary.UNLINKED
 }
-# Where the build puts no link: headings, the lines of a directive, links.
-NO_LINK = re.compile(r"^(#|:::).*$|\[[^\]]*\]\([^)]*\)", flags=re.MULTILINE)
+# Where the build puts no link: headings, the lines of a directive, bold words, links.
+NO_LINK = re.compile(r"^(#|:::).*$|\*\*[^*]*\*\*|\[[^\]]*\]\([^)]*\)", flags=re.MULTILINE)
 
 
 def order():

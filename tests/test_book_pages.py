@@ -80,6 +80,7 @@ def test_a_term_is_early_until_a_page_has_explained_it():
         ("## A peephole\n\nIt sees.", True),
         ("## A peephole\n\nPeepholes see.", False),
         ("See [the peephole](lstm.ipynb).", True),
+        ("**Peepholes.** They see.", True),
         ("| a peephole | 1 |", False),
     ],
 )

@@ -110,6 +110,7 @@ def test_headings_code_formulas_links_and_claims_are_not_linked():
         nodes.title("", "A gate"),
         paragraph(nodes.literal("", "gate"), nodes.math("", "gate"), nodes.reference("", "gate")),
         paragraph(nodes.emphasis("", "Needs a gate")),
+        paragraph(nodes.strong("", "Gates."), " Text."),
         claim,
         nodes.figure("", nodes.caption("", "A gate, drawn")),
     )
@@ -130,7 +131,7 @@ def test_a_paragraph_has_few_links_but_every_term_that_is_new():
 
 
 PROSE = ":is(p, figcaption)"
-NO_PROSE = ":is(h1, h2, h3, h4, pre, code, .claim, .math, .admonition-title, a:not(.term))"
+NO_PROSE = ":is(h1, h2, h3, h4, strong, pre, code, .claim, .math, .admonition-title, a:not(.term))"
 
 
 def texts(html):
