@@ -42,7 +42,10 @@ def test_pointing_at_a_term_shows_its_definition(go, card):
     card.wait_for()
     assert card.inner_text().startswith("The computation of all gradients of a recurrent network")
     assert not term.get_attribute("title"), "one card is enough"
-    card.locator("a", has_text="Backward").click()  # the pointer may go into the card
+    card.locator("a").hover()  # the pointer may go into the card, and stay there
+    page.wait_for_timeout(600)
+    assert card.is_visible()
+    card.locator("a", has_text="Backward").click()
     assert page.url.endswith("algorithm/backward.html")
 
 
