@@ -1,4 +1,4 @@
-# make book | test | check | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... | format | clean
+# make book | test | check | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... [SITE=...] | format | clean
 PYTHON ?= python3
 VENV   ?= .venv
 NB     ?=
@@ -22,7 +22,7 @@ help:
 	@echo "make experiments   run the recorded experiments again (one: NAME=name)"
 	@echo "make serve         build the book and serve it on http://localhost:8000"
 	@echo "make bench         speed and memory beside the frameworks; writes a page of the book"
-	@echo "make address       set the repository's address everywhere (URL=https://...)"
+	@echo "make address       set the repository's address everywhere (URL=https://...; the book's: SITE=https://...)"
 	@echo "make format        format the code, notebooks too"
 	@echo "make clean         remove what was built, and the environment"
 
@@ -82,7 +82,7 @@ bench: $(STAMP)
 address:
 	@test -n "$(URL)" || { echo "Say which: make address URL=https://github.com/you/your-repository"; exit 1; }
 	@$(MAKE) --no-print-directory env
-	@$(PY) scripts/notebooks.py address $(URL)
+	@$(PY) scripts/notebooks.py address $(URL) $(SITE)
 
 format: $(STAMP)
 	@$(VENV)/bin/ruff check --fix .

@@ -34,4 +34,4 @@ def link(docname, file, anchor, text):
     """A link from the page `docname` to a place on the page of a notebook."""
     up = "/".join([".."] * docname.count("/"))
     place = f"#{anchor}" if anchor else ""
-    return nodes.reference("", text, refuri=f"{up}/{file}.html{place}")
+    return nodes.reference("", text, refuri=f"{up}/{file}.html{place}", internal=True)

@@ -1,8 +1,8 @@
 """Pages that load what they need and nothing else, and whose HTML a checker accepts.
 
 The theme and its companions add scripts to every page. Here go: the second copy of all icons as
-a script (the fonts have them), the search index outside the search page, the copy button
-on pages without code, and thebe, which no page uses.
+a script (the fonts have them), Sphinx's own search (see site_search.py), the copy button on pages
+without code, and thebe, which no page uses.
 """
 
 import re
@@ -35,7 +35,13 @@ ACCESSIBLE = {
         'search-button-field search-button__button pst-js-only" title="Search"'
     ),
     '<th class="head"><p></p></th>': "<td></td>",
-    '<div id="pst-primary-sidebar" ': '<div id="pst-primary-sidebar" role="complementary" ',
+    '<th class="head text-right"><p></p></th>': "<td></td>",
+    '<summary><span class="toctree-toggle"': (
+        '<summary aria-label="Pages below this one"><span class="toctree-toggle"'
+    ),
+    'id="pst-primary-sidebar" class': (
+        'id="pst-primary-sidebar" role="complementary" aria-label="Contents" class'
+    ),
 }
 
 
@@ -62,13 +68,19 @@ def unique_ids(app, doctree, docname):
         section["ids"] = [i for i in section["ids"] if i not in REPEATED]
 
 
-def tidy(text, is_search):
+def nest(text):
+    """The list of all modules, with the inner lists inside the entries that they belong to."""
+    head, title, lists = text.partition("<h1>All modules for which code is available</h1>")
+    lists = lists.replace("</li>\n<ul>", "\n<ul>")
+    return head + title + re.sub("</ul>(?=<li>|</ul>)", "</ul></li>", lists)
+
+
+def tidy(text):
     """The page as written by the theme, without what is unused or refused by a checker."""
-    if not is_search:
-        text = UNUSED.sub("", text)
+    text = UNUSED.sub("", text)
     for written, better in ACCESSIBLE.items():
         text = text.replace(written, better)
-    return text
+    return nest(text)
 
 
 def tidy_pages(app, exception):
@@ -76,7 +88,7 @@ def tidy_pages(app, exception):
         return
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text("utf-8")
-        new = tidy(text, path.name == "search.html")
+        new = tidy(text)
         if new != text:
             with replacing(path) as temporary:
                 temporary.write_text(new, encoding="utf-8")

@@ -58,5 +58,21 @@
     };
     window.addEventListener("hashchange", open);
     open();
+    // The theme takes the focus from these buttons; after a key they get it back.
+    document.querySelectorAll(".theme-switch-button, .primary-toggle, .secondary-toggle").forEach((button) => {
+      button.addEventListener("click", (event) => { if (event.detail === 0) button.focus(); }, true);
+    });
+  });
+
+  // What scrolls sideways takes the Tab key, and only that. The page's size changes when a fold
+  // opens, when the formulas are set, and when a phone is turned.
+  const BOXES = ".bd-article :is(pre, figure, table, mjx-container[display])";
+  const scrolls = (box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+  const letScroll = () => document.querySelectorAll(BOXES).forEach((box) => {
+    if (scrolls(box)) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  });
+  window.addEventListener("load", () => {
+    const article = document.querySelector(".bd-article");
+    if (article) new ResizeObserver(letScroll).observe(article);
   });
 })();

@@ -8,6 +8,7 @@ circles, and writes the line below the title of every chapter:
 
 import os
 import re
+from functools import cache
 
 import notebooks
 import yaml
@@ -70,23 +71,14 @@ def file(page):
     return path if path.exists() else path.with_suffix(".md")
 
 
-def metadata(page):
+@cache  # reading a notebook takes a while
+def document(page):
+    """The text that begins with the title, and the metadata of a notebook."""
     path = file(page)
-    return notebooks.read(path).metadata["rnnbook"] if path.suffix == ".ipynb" else {}
-
-
-def first_text(page):
-    """The text that begins with the title."""
-    path = file(page)
-    if path.suffix == ".ipynb":
-        return notebooks.read(path).cells[0].source
-    return path.read_text("utf-8")
-
-
-def short_title(page):
-    """The title up to its colon: "Forward: from one equation ..." is "Forward"."""
-    title = first_text(page).split("\n")[0].removeprefix("# ")
-    return title.split(": ")[0]
+    if path.suffix == ".md":
+        return path.read_text("utf-8"), {}
+    notebook = notebooks.read(path)
+    return notebook.cells[0].source, notebook.metadata["rnnbook"]
 
 
 def listed(words):
@@ -109,23 +101,24 @@ def statements(entry, about):
     return ("Answers", answers) if answers else ("About", ids(entry.get("about", "")))
 
 
-def link(page, other):
-    path = os.path.relpath(file(other), file(page).parent)
-    return f"[{short_title(other)}]({path})"
+def link(page, other, text):
+    return f"[{text}]({os.path.relpath(file(other), file(page).parent)})"
 
 
 def line(page, pages):
     """The head of a page as one line of Markdown whose links work on Colab and GitHub, too."""
-    entry, about = pages[page], metadata(page)
-    links = lambda others: ", ".join(link(page, other) for other in others)  # noqa: E731
+    entry, about = pages[page], document(page)[1]
+    links = lambda others: ", ".join(  # noqa: E731
+        link(page, other, pages[other]["short"]) for other in others
+    )
     verb, ids = statements(entry, about)
-    article = os.path.relpath(file("appendix/article"), file(page).parent)
+    article = link(page, "appendix/article", "the article")
     next_label, next_pages = after(page, pages)
     parts = [
         f"Before this: {links(entry['before']) or 'no other page'}",
         f"{next_label}: {links(next_pages)}" if next_pages else "",
         f"Needs {needs(about)}" if needs(about) else "",
-        f"{verb} {listed(ids)} of [the article]({article})" if ids else "",
+        f"{verb} {listed(ids)} of {article}" if ids else "",
         entry.get("note", ""),
     ]
     return f"*{' · '.join(filter(None, parts))}*"
@@ -141,8 +134,9 @@ def write():
     """Write the head into every chapter. No code changes: what is current stays so."""
     pages = table()
     for page in chapters(pages):
-        path, text = file(page), with_head(first_text(page), line(page, pages))
-        if text == first_text(page):
+        path, old = file(page), document(page)[0]
+        text = with_head(old, line(page, pages))
+        if text == old:
             continue
         if path.suffix == ".ipynb":
             notebook = notebooks.read(path)

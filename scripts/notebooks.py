@@ -6,7 +6,7 @@ python scripts/notebooks.py from-py SOURCE OUT     the notebook again; unchanged
 python scripts/notebooks.py first-cell             write the install cell into every notebook
 python scripts/notebooks.py heads                  write the head of every chapter (pages.yml)
 python scripts/notebooks.py check                  name every notebook that must be run again
-python scripts/notebooks.py address URL            set the repository's address everywhere
+python scripts/notebooks.py address URL [SITE]     set the addresses of the repository and the book
 """
 
 import argparse
@@ -243,10 +243,27 @@ def set_first_cells():
         save(notebook, path)
 
 
-def set_address(url):
-    """Write the repository's address into every file that holds it."""
+def pages_address(url):
+    """Where GitHub publishes the pages of a repository."""
+    owner, repository = url.split("/")[-2:]
+    root = f"https://{owner.lower()}.github.io/"
+    return root if f"https://{repository.lower()}/" == root else f"{root}{repository}/"
+
+
+def set_site(site):
+    """Write the address of the published book into `_config.yml`."""
+    path = ROOT / "_config.yml"
+    text = path.read_text("utf-8")
+    write(path, re.sub(r"(?m)^(  baseurl:) \S+", rf"\1 {site.rstrip('/')}/", text))
+
+
+def set_address(url, site=None):
+    """Write the repository's address into every file that holds it, and the book's."""
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", url):
         raise SystemExit(f"URL is {url!r}; expected https://github.com/OWNER/REPOSITORY")
+    if site and not re.fullmatch(r"https?://[\w.-]+(/[\w./~-]*)?", site):
+        raise SystemExit(f"SITE is {site!r}; expected https://...")
+    set_site(site or pages_address(url))
     old = address()
     current = [path for path in paths() if is_current(read(path))]
     names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
@@ -325,14 +342,16 @@ def main(arguments=None):
     commands.add_parser("first-cell")
     commands.add_parser("heads")
     commands.add_parser("check")
-    commands.add_parser("address").add_argument("url")
+    where = commands.add_parser("address")
+    where.add_argument("url")
+    where.add_argument("site", nargs="?")
     options = parser.parse_args(arguments)
     if options.command == "from-py":
         from_py(options.source, options.out)
     elif options.command == "to-py":
         to_py(options.source, options.out)
     elif options.command == "address":
-        set_address(options.url.rstrip("/").removesuffix(".git"))
+        set_address(options.url.rstrip("/").removesuffix(".git"), options.site)
     elif options.command == "first-cell":
         set_first_cells()
     elif options.command == "heads":

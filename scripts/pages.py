@@ -6,6 +6,10 @@
 The rules of the book (design: "a page is for reading") are LIMITS; a page over one of them stands
 in tests/allowances.json with what it has, and `tests/test_book_pages.py` lets that only get less.
 Exercises and their solutions don't count.
+
+A term is explained by a page, or by the glossary where the build links to it the first use on a
+page. What counts under "terms" is neither: a page uses it before the page that explains it, and
+only where no link can be, as in a heading. `tests/test_glossary.py` looks for the links themselves.
 """
 
 import json
@@ -18,57 +22,21 @@ import notebooks
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "_ext"))
+import glossary  # noqa: E402
+
 ALLOWANCES = ROOT / "tests" / "allowances.json"
 FOLDED = {"set-up", "drawing", "checking", "preparing"}
 LIMITS = {"words": 2500, "lines": 300, "longest": 30, "claims": 15, "terms": 0}
-# Where each term of the field is explained; None until the glossary has it.
+# Where each term of the field is explained: {"BPTT": "algorithm/backward", ...}.
 TERMS = {
-    "Adam": "algorithm/training",
-    "attention": "concepts/recurrence",
-    "backpropagation through time": "algorithm/backward",
-    "BPTT": None,
-    "batch": "algorithm/forward",
-    "beam search": "applications/language/text-generation",
-    "bidirectional": "algorithm/forward",
-    "bits per character": "applications/language/language-models",
-    "BLEU": "applications/language/translation",
-    "bootstrap": "project/load-forecast",
-    "complex step": "algorithm/backward",
-    "convolution": "concepts/recurrence",
-    "CRF": "applications/language/semantic-roles",
-    "cross-entropy": "applications/language/language-models",
-    "decoder": "algorithm/forward",
-    "dropout": "outlook/generalisation",
-    "early stopping": "outlook/generalisation",
-    "embedding": None,
-    "encoder": "algorithm/forward",
-    "epoch": None,
-    "gate": "concepts/memory",
-    "Jacobian": "math/gradient-flow",
-    "layer normalisation": "outlook/deeper",
-    "learning rate": "algorithm/training",
-    "logits": "background/history",
-    "mask": "algorithm/forward",
-    "momentum": "algorithm/training",
-    "n-gram": "applications/language/language-models",
-    "orthogonal": "algorithm/training",
-    "peephole": "math/lstm",
-    "perplexity": "applications/language/language-models",
-    "quantile": "applications/series/weather",
-    "residual": "outlook/deeper",
-    "ridge": "applications/series/weather",
-    "scan": "outlook/efficient",
-    "softmax": "background/first-look",
-    "spectral radius": "math/gradient-flow",
-    "state space": "outlook/efficient",
-    "teacher forcing": "applications/language/translation",
-    "temperature of sampling": "applications/language/text-generation",
-    "transformer": "applications/language/language-models",
-    "truncation": "algorithm/training",
-    "validation": None,
-    "Viterbi": "applications/language/semantic-roles",
-    "weight decay": "outlook/generalisation",
+    term: entry.page.removeprefix("chapters/")
+    for entry in glossary.entries()
+    for term in entry.terms
+    if term not in glossary.UNLINKED
 }
+# Where the build puts no link: headings, the lines of a directive, bold words, links.
+NO_LINK = re.compile(r"^(#|:::).*$|\*\*[^*]*\*\*|\[[^\]]*\]\([^)]*\)", flags=re.MULTILINE)
 
 
 def order():
@@ -114,12 +82,17 @@ def claims(cells):
 
 
 def early_terms(text, page, pages):
-    """The terms that a page uses though none up to here explains them."""
-    known = set(pages[: pages.index(page) + 1])
-    for term, explained in TERMS.items():
-        pattern = r"\b" + re.escape(term).replace(r"\ ", r"[\s-]") + r"s?\b"
-        if explained not in known and re.search(pattern, text, flags=re.IGNORECASE):
-            yield term
+    """The terms, as the glossary names them first, that a page uses before they are explained."""
+    known = {f"chapters/{other}" for other in pages[: pages.index(page) + 1]}
+    text = re.sub(r"`[^`]*`", "", text)  # a name in code is no use of a term
+    found = [entry for _, entry in glossary.uses(text) if entry.page not in known]
+    return list(dict.fromkeys(entry.terms[0] for entry in found))
+
+
+def unexplained_terms(text, page, pages):
+    """The early terms of which no use can become a link to the glossary."""
+    linked = early_terms(NO_LINK.sub("", text), page, pages)
+    return [term for term in early_terms(text, page, pages) if term not in linked]
 
 
 def measure(path):
@@ -132,7 +105,7 @@ def measure(path):
         "lines": sum(lines),
         "longest": max(lines, default=0),
         "claims": claims(cells),
-        "terms": list(early_terms(prose, name(path), order())),
+        "terms": unexplained_terms(prose, name(path), order()),
     }
 
 

@@ -103,11 +103,10 @@ def test_a_page_loads_what_it_needs(name, body, needed):
     assert light_pages.is_needed(name, body) is needed
 
 
-def test_the_search_index_is_loaded_by_the_search_page_only():
+def test_the_search_index_of_sphinx_is_loaded_by_no_page():
     script = '<script src="{}"></script>'.format
     page = script("searchindex.js") + script("_static/searchtools.js") + script("_static/book.js")
-    assert light_pages.tidy(page, is_search=False) == '<script src="_static/book.js"></script>'
-    assert light_pages.tidy(page, is_search=True) == page
+    assert light_pages.tidy(page) == '<script src="_static/book.js"></script>'
 
 
 def test_icons_are_found_in_the_style_sheet():

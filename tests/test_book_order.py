@@ -1,15 +1,20 @@
 """The table of the pages, the order of reading that it gives, and the heads made from it."""
 
+import re
+from html import unescape
 from itertools import pairwise
+from pathlib import Path
 
+import head_block
 import heads
+import nbformat
 import notebooks
 import pytest
 import yaml
 
 TABLE = heads.table()
 CHAPTERS = heads.chapters(TABLE)
-KEYS = {"description", "before", "also", "note", "about", "answers", "find"}
+KEYS = {"description", "short", "before", "also", "note", "about", "answers", "find"}
 
 
 def entries(part):
@@ -48,6 +53,11 @@ def test_every_chapter_says_what_comes_before_it():
         assert not unknown, f"{page} names {unknown}, which is no chapter"
 
 
+def test_every_chapter_has_a_short_name_of_its_own():
+    names = [TABLE[page]["short"] for page in CHAPTERS]
+    assert len(set(names)) == len(names) and max(map(len, names)) <= 25
+
+
 def test_no_page_stands_on_itself():
     found = heads.circle(TABLE)
     assert not found, f"each of these stands on the next: {' -> '.join(found)}"
@@ -78,7 +88,7 @@ def test_what_leads_to_a_page_is_what_it_stands_on():
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_the_head_of_a_chapter_is_the_one_of_the_table(page):
-    text = heads.first_text(page)
+    text, _ = heads.document(page)
     assert text == heads.with_head(text, heads.line(page, TABLE)), (
         "run: python scripts/notebooks.py heads"
     )
@@ -97,3 +107,39 @@ def test_descriptions_have_a_sentence_each():
         text = entry["description"]
         assert 90 <= len(text) <= 160, f"{page}: {len(text)} characters"
         assert text[0].isupper() and text.endswith("."), page
+
+
+def test_a_built_page_shows_its_head_once(site):
+    for page in CHAPTERS:
+        text = (Path(site) / "chapters" / f"{page}.html").read_text("utf-8")
+        (head,) = re.findall(r'<div class="page-head">.*?</div>', text, flags=re.DOTALL)
+        assert "Before this: " not in text, f"{page}: the line of the notebook is shown, too"
+        for other in TABLE[page]["before"] + heads.leads_to(page, TABLE):
+            name = re.escape(TABLE[other]["short"])
+            (address,) = re.findall(rf'href="([^"]*)">{name}<', unescape(head))
+            path = Path(site) / "chapters" / f"{page}.html"
+            assert (
+                (path.parent / address)
+                .resolve()
+                .samefile(Path(site) / "chapters" / f"{other}.html")
+            )
+        for anchor in re.findall(r'href="[^"]*article.html#(\w+)"', head):
+            article = Path(site) / "chapters" / "appendix" / "article.html"
+            assert f'id="{anchor}"' in article.read_text("utf-8")
+
+
+def test_reading_time_counts_words_code_and_equations():
+    new = nbformat.v4
+    prose = new.new_markdown_cell("word " * 1000)  # 5 minutes
+    code = new.new_code_cell("x = 1\n" * 100)  # 5 minutes
+    folded = new.new_code_cell("x = 1\n" * 100, metadata={"tags": ["drawing"]})
+    equations = new.new_markdown_cell("$$ a = b $$\n\n" * 15)  # 5 minutes
+    assert head_block.reading_minutes([prose]) == 5
+    assert head_block.reading_minutes([prose, code, folded]) == 10
+    assert head_block.reading_minutes([prose, code, folded, equations]) == 15
+
+
+def test_running_time_is_given_in_rough_words():
+    assert head_block.run_time(9.9) == "ten seconds"
+    assert head_block.run_time(31.0) == "half a minute"
+    assert head_block.run_time(110.0) == "two minutes"

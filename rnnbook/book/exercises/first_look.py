@@ -21,7 +21,27 @@ def _counts(sentence, *, at_space=0, resets=True):
     return np.array(states)
 
 
+def _shares(scores, *, base=np.e, of_powers=True, largest=False):
+    powers = base**scores if of_powers else scores
+    return powers / (powers.max() if largest else powers.sum())
+
+
 EXERCISES = {
+    "first-look-shares": Exercise(
+        case=lambda rng: (rng.normal(0, 2, size=int(rng.integers(3, 7))),),
+        solution=_shares,
+        outputs=("the shares",),
+        mistakes={
+            "Divide by the total of the powers, or they do not add up to 1.": np.exp,
+            "Raise e to the power of each score first: a score may be negative.": (
+                lambda s: _shares(s, of_powers=False)
+            ),
+            "The powers are of the number e, not of 2.": lambda s: _shares(s, base=2.0),
+            "Divide by the total of the powers, not by the largest.": (
+                lambda s: _shares(s, largest=True)
+            ),
+        },
+    ),
     "first-look-counts": Exercise(
         case=_case,
         solution=_counts,
