@@ -25,6 +25,7 @@ def module_pages():
 
 
 def visit(page, address):
-    """Open a page and wait until all its formulas are set."""
+    """Open a page and wait until its formulas are set: all of them, or it is an error."""
     page.goto(address, wait_until="load")
-    page.wait_for_function(RENDERED, timeout=PATIENCE)
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+    assert page.evaluate(RENDERED)

@@ -76,7 +76,8 @@ def sheets(pdf):
     for entry in objects.values():
         if re.search(rb"/Type /Page\b", entry):
             contents = objects[re.search(rb"/Contents (\d+) 0 R", entry)[1]]
-            yield zlib.decompress(contents.split(b"stream\n", 1)[1])
+            head, drawn = contents.split(b"stream\n", 1)
+            yield zlib.decompress(drawn) if b"FlateDecode" in head else drawn
 
 
 def test_no_sheet_of_paper_is_empty(book, page):
