@@ -140,10 +140,6 @@ def test_names_in_the_text_of_a_page_lead_to_their_entries(read):
         zip([a.text.partition("(")[0] for a in links], targets(file, links), strict=True)
     ) == [
         ("diagnostics.jacobians", f"{api}/diagnostics#rnnbook.diagnostics.jacobians"),
-        (
-            "diagnostics.state_sensitivity",
-            f"{api}/diagnostics#rnnbook.diagnostics.state_sensitivity",
-        ),
         ("exercises.check", f"{api}/tools#rnnbook.book.exercises.check"),
         ("diagnostics.jacobians", f"{api}/diagnostics#rnnbook.diagnostics.jacobians"),
     ]
