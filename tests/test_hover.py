@@ -69,8 +69,8 @@ def test_a_statement_of_the_article_shows_what_is_said_of_it(go, card):
     page = go("chapters/concepts/memory")
     page.locator(".bd-article a[href$='article.html#c3']").hover()
     card.wait_for()
-    assert card.inner_text().startswith("Stated: a recurrent network captures long-term")
-    assert "Verdict: only partly." in card.inner_text()
+    assert card.inner_text().startswith("Stated: Because its weights are shared, a recurrent")
+    assert "Verdict: wrong" in card.inner_text()
 
 
 def test_an_equation_of_the_page_is_shown_as_it_is_drawn(go, card):
