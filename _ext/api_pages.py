@@ -11,7 +11,6 @@ import re
 from collections import namedtuple
 
 import contents
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.ext.autodoc import ALL
@@ -25,8 +24,7 @@ NAMED = re.compile(r"(?<![`:])`(rnnbook[\w.]*)`(?!`)")
 
 def parts():
     """The parts of the package and the pages of each, in the order of the contents."""
-    toc = yaml.safe_load((contents.ROOT / "_toc.yml").read_text("utf-8"))
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    chapters = [chapter for part in contents.toc()["parts"] for chapter in part["chapters"]]
     (package,) = (chapter for chapter in chapters if chapter["file"] == FOLDER)
     for part in package["sections"]:
         yield part["file"], [part["file"], *(page["file"] for page in part.get("sections", []))]

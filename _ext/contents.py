@@ -9,11 +9,18 @@ from docutils import nodes
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def toc():
+    return yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+
+
+def parts():
+    """The pages in order, and the part that each is in: {"chapters/math/lstm": "Mathematics"}."""
+    return {c["file"]: part["caption"] for part in toc()["parts"] for c in part["chapters"]}
+
+
 def notebooks():
-    """The notebooks in the order of the contents, as names below the root: "chapters/math/lstm"."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [file for file in files if (ROOT / f"{file}.ipynb").exists()]
+    """The notebooks in the order of the contents."""
+    return [file for file in parts() if (ROOT / f"{file}.ipynb").exists()]
 
 
 def read(file):

@@ -13,7 +13,6 @@ from urllib.parse import urljoin
 import api_pages
 import cards
 import contents
-import yaml
 
 CARDS = "_static/cards"
 ICON = "_static/apple-touch-icon.png"
@@ -27,10 +26,8 @@ OTHERS = {
 
 
 def parts():
-    """The part of the book that each page is in: {"chapters/math/lstm": "Mathematics", ...}."""
-    toc = yaml.safe_load((contents.ROOT / "_toc.yml").read_text("utf-8"))
-    pairs = [(c["file"], part["caption"]) for part in toc["parts"] for c in part["chapters"]]
-    return {toc["root"]: "A book and a package", **dict(pairs)}
+    """The part of the book that each page is in, the first page too."""
+    return {contents.toc()["root"]: "A book and a package", **contents.parts()}
 
 
 def module_sentence(page):

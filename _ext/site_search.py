@@ -9,11 +9,10 @@ import json
 import shutil
 from pathlib import Path
 
+import contents
 import glossary
 import search_text
-import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
 FILES = Path(__file__).resolve().parent / "search_files"
 COPIED = ("minisearch.js", "find.js", "results.js", "search.css")
 TITLE_ONLY = ("chapters/appendix/claims",)  # it repeats sentences of all other pages
@@ -40,12 +39,10 @@ def kind(docname, part):
 
 def pages(app):
     """All pages as `search.js` reads them."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    parts = {c["file"]: part["caption"] for part in toc["parts"] for c in part["chapters"]}
-    table = yaml.safe_load((ROOT / "chapters" / "pages.yml").read_text("utf-8"))
+    parts = contents.parts()
     for name in sorted(app.env.found_docs):
         if kept(app, name).exists():
-            entry = table.get(name.removeprefix("chapters/"), {})
+            entry = app.book_pages.get(name.removeprefix("chapters/"), {})
             yield page(app, name, parts.get(name, ""), entry)
 
 
