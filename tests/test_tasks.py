@@ -79,6 +79,21 @@ def test_parity_needs_every_bit(rng):
         assert (guess == y[:, -1]).mean() == pytest.approx(0.5, abs=0.03)
 
 
+def test_register_shows_the_last_number_that_was_written(rng):
+    x, y, reads = tasks.register(rng, MANY, 8, write=0.2, read=0.4)
+    numbers, writes = x[..., 0], x[..., 1] == 1
+    held = numbers[:, 0]
+    assert writes[:, 0].all() and not (writes & reads).any()
+    for t in range(8):
+        held = np.where(writes[:, t], numbers[:, t], held)
+        assert (y[:, t] == held).all()
+    assert (x[..., 2] == reads).all()
+    assert writes[:, 1:].mean() == pytest.approx(0.2, abs=0.01)
+    assert reads[~writes].mean() == pytest.approx(0.4, abs=0.02)
+    assert (y[reads] ** 2).mean() == pytest.approx(1 / 3, abs=0.01)
+    assert abs(np.corrcoef(numbers[reads], y[reads])[0, 1]) < 0.03
+
+
 def test_reber(rng):
     strings = tasks.reber(rng, MANY)
     assert strings.mask.sum() / MANY == pytest.approx(7, rel=0.02)
@@ -150,7 +165,14 @@ def test_lorenz():
 
 @pytest.mark.parametrize(
     "make",
-    [tasks.adding, tasks.copy, tasks.delayed_recall, tasks.temporal_order, tasks.parity],
+    [
+        tasks.adding,
+        tasks.copy,
+        tasks.delayed_recall,
+        tasks.temporal_order,
+        tasks.parity,
+        tasks.register,
+    ],
 )
 def test_the_same_seed_gives_the_same_batch_and_bad_sizes_are_refused(make):
     a, b = (make(np.random.default_rng(3), 4, 12) for _ in range(2))
@@ -181,6 +203,7 @@ def test_impossible_settings_are_refused(rng, call, message):
         lambda rng: tasks.delayed_recall(rng, 4, 3),
         lambda rng: tasks.temporal_order(rng, 4, 20),
         lambda rng: tasks.parity(rng, 4, 3),
+        lambda rng: tasks.register(rng, 4, 3),
         lambda rng: tasks.reber(rng, 4),
         lambda rng: tasks.embedded_reber(rng, 4),
         lambda rng: tasks.dyck(rng, 4, 3),
@@ -210,6 +233,7 @@ def test_a_seed_is_no_generator(call):
         (lambda rng: tasks.copy(rng, 2, 3, symbols=1.5), TypeError, "symbols is 1.5; expected"),
         (lambda rng: tasks.delayed_recall(rng, 2, -1), ValueError, "lag is -1; expected a pos"),
         (lambda rng: tasks.parity(rng, 2, True), TypeError, "length is True; expected a pos"),
+        (lambda rng: tasks.register(rng, 2, 3, read=1.5), ValueError, "read is 1.5; expected a pr"),
         (lambda rng: tasks.reber(rng, 2.0), TypeError, "batch_size is 2.0; expected a pos"),
         (lambda rng: tasks.dyck(rng, 2, 3, kinds=0), ValueError, "kinds is 0; expected a pos"),
         (lambda rng: tasks.a_n_b_n(rng, 2, 0, 4), ValueError, "low is 0; expected a positive"),

@@ -12,7 +12,15 @@ the argument.
 
 from rnnbook.tasks.chaos import lorenz, mackey_glass
 from rnnbook.tasks.grammars import Strings, a_n_b_n, dyck, embedded_reber, reber
-from rnnbook.tasks.memory import Batch, adding, copy, delayed_recall, parity, temporal_order
+from rnnbook.tasks.memory import (
+    Batch,
+    adding,
+    copy,
+    delayed_recall,
+    parity,
+    register,
+    temporal_order,
+)
 
 __all__ = [
     "Batch",
@@ -27,5 +35,6 @@ __all__ = [
     "mackey_glass",
     "parity",
     "reber",
+    "register",
     "temporal_order",
 ]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnbook._check import check_sizes
+from rnnbook._check import check_rate, check_sizes
 from rnnbook._rng import check_rng
 
 
@@ -137,6 +137,40 @@ def parity(rng: np.random.Generator, batch_size: int, length: int) -> Batch:
     check_sizes(batch_size=batch_size, length=length)
     bits = rng.integers(0, 2, (batch_size, length))
     return Batch(bits[..., None].astype(float), bits.cumsum(axis=1) % 2)
+
+
+def register(
+    rng: np.random.Generator,
+    batch_size: int,
+    length: int,
+    *,
+    write: float = 0.15,
+    read: float = 0.3,
+) -> Batch:
+    """Store a number at a write, hold it, show it at a read: what the gates of an LSTM are for.
+
+    x (N, T, 3): a number, uniform in [-1, 1], and two marks, 1 or 0. Each step has a write mark
+    with probability `write`, the first step always; each other step has a read mark with
+    probability `read`. y (N, T): the number of the last write so far. `counts` is True at a
+    read, where y is to be shown; at all other steps 0 is to be shown.
+
+    Without memory the best answer is 0 everywhere, at a mean squared error of 1/3 over the reads;
+    the optimum is 0, with one number of state.
+
+    >>> x, y, reads = register(np.random.default_rng(0), batch_size=1, length=6)
+    >>> x[0, :, 1].astype(int).tolist(), bool((y[0, :5] == x[0, 0, 0]).all())
+    ([1, 0, 0, 0, 0, 1], True)
+    """
+    check_rng(rng)
+    check_sizes(batch_size=batch_size, length=length)
+    check_rate(write=write, read=read)
+    N, T = batch_size, length
+    numbers, writes = rng.uniform(-1, 1, (N, T)), rng.uniform(size=(N, T)) < write
+    writes[:, 0] = True
+    reads = (rng.uniform(size=(N, T)) < read) & ~writes
+    last = np.maximum.accumulate(np.where(writes, np.arange(T), 0), axis=1)
+    y = np.take_along_axis(numbers, last, axis=1)
+    return Batch(np.stack([numbers, writes, reads], axis=-1), y, reads)
 
 
 def one_hot(classes: np.ndarray | Sequence, size: int) -> np.ndarray:
