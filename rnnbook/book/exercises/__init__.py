@@ -29,6 +29,7 @@ from rnnbook.book.exercises import (
     language_models,
     load_forecast,
     lstm,
+    lstm_gates,
     memory,
     recurrence,
     segmentation,
@@ -50,7 +51,7 @@ from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 _NOTEBOOKS = (  # in the order of the book
     *(first_look, history, classics, recurrence, memory),
     *(forward, backward, writing, training),
-    *(worked_examples, gradient_flow, lstm, gru),
+    *(worked_examples, gradient_flow, lstm, lstm_gates, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),

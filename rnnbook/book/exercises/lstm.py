@@ -48,6 +48,15 @@ def _backward(i, f, g, o, c_prev, dh, dc, *, through_tanh=True, future=1, gates=
     return np.concatenate((da_i, da_f, da_g, da_o), axis=1), dc * f
 
 
+def _read_case(rng):
+    K = rng.uniform(1, 3)
+    return rng.uniform(-K, K, (N, H)), rng.integers(0, 2, (N, H)).astype(float), K
+
+
+def _read(c, m, K):
+    return np.maximum(c + K * (m - 1), 0) - np.maximum(-c + K * (m - 1), 0)
+
+
 EXERCISES = {
     "lstm-step": Exercise(
         case=_step_case,
@@ -81,6 +90,22 @@ EXERCISES = {
             ),
             "You stopped at the gates: multiply by their slopes to reach the pre-activations.": (
                 lambda *arguments: _backward(*arguments, gates=False)
+            ),
+        },
+    ),
+    "lstm-read": Exercise(
+        case=_read_case,
+        solution=_read,
+        outputs=("shown",),
+        mistakes={
+            "You used one rectifier: it shows no negative number.": (
+                lambda c, m, K: np.maximum(c + K * (m - 1), 0)
+            ),
+            "The mark works the wrong way round: without it both rectifiers must be silent.": (
+                lambda c, m, K: _read(c, 1 - m, K)
+            ),
+            "The offset stays on at a read: take K (m - 1), which is 0 where m is 1.": (
+                lambda c, m, K: np.maximum(c - K, 0) - np.maximum(-c - K, 0)
             ),
         },
     ),
