@@ -35,12 +35,14 @@ from rnnbook.book.exercises import (
     segmentation,
     semantic_roles,
     society,
+    starts,
     stocks,
     text_generation,
     three_ways,
     traffic,
     training,
     translation,
+    truncation,
     video,
     weather,
     worked_examples,
@@ -50,7 +52,7 @@ from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 
 _NOTEBOOKS = (  # in the order of the book
     *(first_look, history, classics, recurrence, memory),
-    *(forward, backward, writing, training),
+    *(forward, backward, writing, training, starts, truncation),
     *(worked_examples, gradient_flow, lstm, lstm_gates, gru),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),

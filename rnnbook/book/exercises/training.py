@@ -63,13 +63,31 @@ def _adam_corrected_state(p, g, m, v, t, learning_rate, epsilon):
     return p, m / (1 - 0.9**t), v / (1 - 0.999**t)
 
 
-def _matrix_case(rng):
-    return (rng.standard_normal((4, 4)),)
+def _schedule_case(rng):
+    steps, warm = int(rng.integers(10, 20)), int(rng.integers(4, 7))
+    return int(rng.integers(0, steps)), steps, warm, 0.3
 
 
-def _orthogonal(G):
-    Q, R = np.linalg.qr(G)
-    return Q * np.sign(np.diag(R))
+def _rate(step, steps, warm, highest):
+    if step < warm:
+        return highest * (step + 1) / warm
+    return highest * 0.5 * (1 + np.cos(np.pi * (step - warm) / (steps - warm)))
+
+
+def _rate_from_zero(step, steps, warm, highest):
+    return highest * step / warm if step < warm else _rate(step, steps, warm, highest)
+
+
+def _rate_over_all(step, steps, warm, highest):
+    if step < warm:
+        return highest * (step + 1) / warm
+    return highest * 0.5 * (1 + np.cos(np.pi * step / steps))
+
+
+def _rate_quarter_wave(step, steps, warm, highest):
+    if step < warm:
+        return highest * (step + 1) / warm
+    return highest * np.cos(0.5 * np.pi * (step - warm) / (steps - warm))
 
 
 EXERCISES = {
@@ -95,19 +113,15 @@ EXERCISES = {
             ),
         },
     ),
-    "orthogonal-init": Exercise(
-        case=_matrix_case,
-        solution=_orthogonal,
-        outputs=("Q",),
+    "warm-cosine": Exercise(
+        case=_schedule_case,
+        solution=_rate,
+        outputs=("rate",),
         mistakes={
-            "Without the signs of R's diagonal, Q follows the habits of the QR routine.": (
-                lambda G: np.linalg.qr(G)[0]
-            ),
-            "Columns of length 1 are not enough: they must be orthogonal as well.": (
-                lambda G: G / np.linalg.norm(G, axis=0)
-            ),
-            "The sign belongs to the columns of Q, not to its rows.": (
-                lambda G: np.sign(np.diag(np.linalg.qr(G)[1]))[:, None] * np.linalg.qr(G)[0]
+            "The first step would have the rate 0 and do nothing: count from 1.": _rate_from_zero,
+            "The cosine begins after the warm-up: count its steps from there.": _rate_over_all,
+            "This is a quarter of a wave: (1 + cos) / 2 begins and ends level.": (
+                _rate_quarter_wave
             ),
         },
     ),
