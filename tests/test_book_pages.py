@@ -68,7 +68,7 @@ ORDER = ["algorithm/training", "math/lstm"]
 
 
 def test_a_term_is_early_until_a_page_has_explained_it():
-    text = "Peepholes, truncated BPTT and `gate`"
+    text = "Peepholes, gradient clipping and `gate`"
     assert pages.early_terms(text, "algorithm/training", ORDER) == ["peephole"]
     assert pages.early_terms(text, "math/lstm", ORDER) == []
 
