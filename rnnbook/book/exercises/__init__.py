@@ -25,6 +25,7 @@ from rnnbook.book.exercises import (
     gpu,
     gradient_flow,
     gru,
+    gru_gates,
     history,
     language_models,
     load_forecast,
@@ -45,6 +46,7 @@ from rnnbook.book.exercises import (
     truncation,
     video,
     weather,
+    which_gru,
     worked_examples,
     writing,
 )
@@ -53,7 +55,7 @@ from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 _NOTEBOOKS = (  # in the order of the book
     *(first_look, history, classics, recurrence, memory),
     *(forward, backward, writing, training, starts, truncation),
-    *(worked_examples, gradient_flow, lstm, lstm_gates, gru),
+    *(worked_examples, gradient_flow, lstm, lstm_gates, gru, which_gru, gru_gates),
     *(article_project, load_forecast, three_ways),
     *(language_models, text_generation, translation, semantic_roles),
     *(classification, generation, segmentation, video),

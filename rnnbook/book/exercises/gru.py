@@ -3,52 +3,12 @@
 import numpy as np
 
 from rnnbook.book.exercises.checker import Exercise
-from rnnbook.numpy import gru
 from rnnbook.numpy.activations import sigmoid
-from rnnbook.tree import tree_map
 
-N, D, H = 4, 2, 3
-
-
-# The step that resets before the product.
+N, H = 4, 3
 
 
-def _before_case(rng):
-    params = gru.init(rng, input_size=D, hidden_size=H, reset="before")
-    params = tree_map(lambda w: rng.standard_normal(w.shape), params)
-    return (*params, rng.standard_normal((N, D)), np.tanh(rng.standard_normal((N, H))))
-
-
-def _before_step(W_x, W_h, b, x_t, h):
-    return gru.step(gru.BeforeParams(W_x, W_h, b), x_t, h)
-
-
-def _before_gates(W_x, W_h, b, x_t, h):
-    _, _, cache = gru.forward(gru.BeforeParams(W_x, W_h, b), x_t[:, None], h)
-    r, z, n, _ = cache.gates[0]
-    return r, z, n
-
-
-def _before_step_reset_after(W_x, W_h, b, x_t, h):
-    return gru.step(gru.Params(W_x, W_h, b, np.zeros_like(b)), x_t, h)
-
-
-def _before_step_z_exchanged(W_x, W_h, b, x_t, h):
-    _, z, n = _before_gates(W_x, W_h, b, x_t, h)
-    return z * n + (1 - z) * h
-
-
-def _before_step_state_reset(W_x, W_h, b, x_t, h):
-    r, z, n = _before_gates(W_x, W_h, b, x_t, h)
-    return (1 - z) * n + z * r * h
-
-
-def _before_step_gates_swapped(W_x, W_h, b, x_t, h):
-    order = np.r_[H : 2 * H, :H, 2 * H : 3 * H]
-    return _before_step(W_x[:, order], W_h[:, order], b[order], x_t, h)
-
-
-# One step backward, of the form that resets after the product.
+# One step backward.
 
 
 def _backward_case(rng):
@@ -92,23 +52,6 @@ def _backward_no_tanh(W_h, r, z, n, a_hn, h_prev, dh):
 
 
 EXERCISES = {
-    "gru-before-step": Exercise(
-        case=_before_case,
-        solution=_before_step,
-        outputs=("h",),
-        mistakes={
-            "You reset the product; here r multiplies h before it meets the matrix.": (
-                _before_step_reset_after
-            ),
-            "z and 1 - z are exchanged: here z keeps the old state.": _before_step_z_exchanged,
-            "What z keeps is the old state itself: r acts in the candidate only.": (
-                _before_step_state_reset
-            ),
-            "The first block of the weights belongs to r, the second to z.": (
-                _before_step_gates_swapped
-            ),
-        },
-    ),
     "gru-backward-step": Exercise(
         case=_backward_case,
         solution=_backward,
