@@ -45,6 +45,7 @@ from rnnbook.book.exercises import (
     translation,
     truncation,
     video,
+    waking,
     weather,
     which_gru,
     worked_examples,
@@ -53,7 +54,7 @@ from rnnbook.book.exercises import (
 from rnnbook.book.exercises.checker import CASES, Exercise, first_mistake
 
 _NOTEBOOKS = (  # in the order of the book
-    *(first_look, history, classics, recurrence, memory),
+    *(first_look, history, classics, recurrence, memory, waking),
     *(forward, backward, writing, training, starts, truncation),
     *(worked_examples, gradient_flow, lstm, lstm_gates, gru, which_gru, gru_gates),
     *(article_project, load_forecast, three_ways),

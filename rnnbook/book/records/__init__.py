@@ -48,7 +48,7 @@ def runs(name: str, **settings: Any) -> list[dict]:
     Raises `KeyError` for a setting that no run has, and `ValueError` where no run fits.
 
     >>> len(runs("memory", task="recall", cell="gru", lag=50))
-    12
+    60
     """
     found = load_record(name)["results"]
     for key, value in settings.items():
@@ -69,7 +69,7 @@ def best(found: list[dict], by: str, *, setting: str = "rate", largest: bool = F
 
     >>> both = runs("memory", task="recall", cell="gru", lag=50)
     >>> {run["rate"] for run in best(both, "validation", largest=True)}
-    {0.001}
+    {0.03}
     """
     groups: dict = {}
     for run in found:
