@@ -374,7 +374,12 @@ MUTANTS = {
         tasks,
         "delayed_recall",
         one_step_more,
-        {"memory": ["recall"], "generalisation": ["recall"]},
+        {
+            "memory": ["recall"],
+            "waking": ["true", "random", "hidden", "descent"],
+            "starts": [],
+            "generalisation": ["recall"],
+        },
         ("memory", "copy"),
     ),
     "copy: the other way round": Mutant(
