@@ -377,7 +377,7 @@ MUTANTS = {
         {
             "memory": ["recall"],
             "waking": ["true", "random", "hidden", "descent"],
-            "starts": [],
+            "starts": ["rnn", "lstm"],
             "generalisation": ["recall"],
         },
         ("memory", "copy"),
