@@ -1,7 +1,8 @@
 """What a page is not about is folded under a name: set-up, drawing, checking, preparing.
 
 A notebook's cells carry these words as tags. Figures and checked sentences come first, the code
-behind them is folded below. All set-up of a page is one fold, and stands below the first picture.
+behind them is folded below. All set-up of a page is one fold, and stands below the first picture;
+so does the code that prepares this picture, where it prints nothing.
 """
 
 import re
@@ -53,24 +54,40 @@ def fold_code(cell, tag):
     cell.insert(len(cell) if tag in ("drawing", "checking") else 0, folded)
 
 
-def join_set_up(doctree, found):
-    """One fold for all set-up, and none of it above the first picture."""
-    first, *others = [cell for cell in found if tag_of(cell) == "set-up"]
+def join(group):
+    """One fold, in the first cell, for the code of several."""
+    first, *others = group
     (bar,) = first.findall(fold)
     for other in others:
         for part in next(iter(other.findall(fold))).children:
             bar += part
         other.parent.remove(other)
-    picture = next(iter(doctree.findall(nodes.image)), None)
-    place = picture
+    return first
+
+
+def first_drawing(doctree, found):
+    """The cell that draws the first picture, or None where no cell does."""
+    place = next(iter(doctree.findall(nodes.image)), None)
     while place is not None and place not in found:
         place = place.parent
-    if place is None:  # no picture, or one that is not drawn by a cell
-        return
-    before = list(doctree.findall(nodes.Element))
-    if before.index(first) < before.index(place):
-        first.parent.remove(first)
-        place.parent.insert(place.parent.index(place) + 1, first)
+    return place
+
+
+def make_way(doctree, found):
+    """One fold for all set-up, one for what the first picture needs, none of it above that."""
+    place = first_drawing(doctree, found)
+    before = found[: found.index(place)] if place is not None else []
+    preparing = [
+        cell
+        for cell in before
+        if tag_of(cell) == "preparing" and cell.parent is place.parent and len(cell) == 1
+    ]
+    set_up = [cell for cell in found if tag_of(cell) == "set-up"]
+    for group in filter(None, (preparing, set_up)):
+        first = join(group)
+        if first in before:
+            first.parent.remove(first)
+            place.parent.insert(place.parent.index(place) + 1, first)
 
 
 def drop_not_attempted(doctree):
@@ -95,8 +112,7 @@ def fold_cells(app, doctree, docname):
     for cell in found:
         if tag := tag_of(cell):
             fold_code(cell, tag)
-    if any(tag_of(cell) == "set-up" for cell in found):
-        join_set_up(doctree, found)
+    make_way(doctree, found)
 
 
 def setup(app):

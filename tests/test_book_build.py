@@ -100,6 +100,15 @@ def test_set_up_is_one_fold_below_the_first_picture(book, page):
     assert picture.bounding_box()["y"] < bars.bounding_box()["y"]
 
 
+def test_what_prepares_the_first_picture_is_one_fold_below_it(book, page):
+    page.goto(f"{book}/chapters/algorithm/training.html")
+    bars = page.locator(".bd-article summary")
+    names = [name for name in bars.all_inner_texts() if name != "On this page"]
+    assert names[:3] == ["Drawing", "Set-up", "Preparation"]
+    picture = page.locator(".bd-article img:visible").first
+    assert picture.bounding_box()["y"] < bars.first.bounding_box()["y"]
+
+
 SHOWN = """images => images
   .filter((image) => getComputedStyle(image).display !== "none")
   .map((image) => image.getAttribute("src"))"""
