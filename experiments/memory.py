@@ -37,6 +37,7 @@ SETTINGS = [
         ("copy", STARTS, (10, 30), RATES),
         ("recall", STARTS + SWEEP, (100,), WIDER),
         ("copy", STARTS, (30,), WIDER),
+        ("recall", STARTS, (200,), WIDER),
     )
     for cell, start in starts
     for lag in lags
