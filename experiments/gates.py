@@ -11,6 +11,8 @@ been replaced many times.
 import numpy as np
 import torch
 
+from rnnbook import tasks
+
 VARIANTS = ("full", "i = 1 - f", "no input gate", "no forget gate", "no output gate")
 NETWORKS, BATCH, LENGTH, STEPS, TEST = 10, 24, 20, 1200, 500
 STREAMS, STREAM, END = 50, 500, 100  # long sequences, their length, how many last steps count
@@ -31,14 +33,8 @@ KIND = torch.arange(len(VARIANTS)).repeat_interleave(NETWORKS)[:, None, None]
 
 def register(rng, size, length):
     """Inputs (value, write, read) and what is to be shown: the stored value at a read, else 0."""
-    value = rng.uniform(-1, 1, (size, length))
-    writes = rng.uniform(size=(size, length)) < 0.15
-    writes[:, 0] = True
-    reads = (rng.uniform(size=(size, length)) < 0.3) & ~writes
-    last = np.maximum.accumulate(np.where(writes, np.arange(length), 0), axis=1)
-    shown = np.take_along_axis(value, last, axis=1) * reads
-    x = np.stack([value, writes, reads], axis=-1)
-    return torch.tensor(x, dtype=torch.float32), torch.tensor(shown, dtype=torch.float32)
+    x, y, reads = tasks.register(rng, size, length)
+    return torch.tensor(x, dtype=torch.float32), torch.tensor(y * reads, dtype=torch.float32)
 
 
 def shown_by_all(weights, x):

@@ -385,6 +385,9 @@ MUTANTS = {
     "copy: the other way round": Mutant(
         tasks, "copy", changed(tasks.copy, turned), {"memory": ["copy"]}, ("memory", "gru")
     ),
+    "register: the other way round": Mutant(
+        tasks, "register", changed(tasks.register, turned), {"gates": []}, ("memory", "gru")
+    ),
     "a^n b^n: the other way round": Mutant(
         tasks,
         "a_n_b_n",
