@@ -165,6 +165,8 @@ def test_sampled_frequencies_are_the_probabilities():
         ({"top_k": 2}, [0.625, 0.375, 0, 0]),
         ({"top_p": 0.81}, np.array([0.5, 0.3, 0.15, 0]) / 0.95),
         ({"top_p": 0.79}, [0.625, 0.375, 0, 0]),
+        ({"min_p": 0.2}, np.array([0.5, 0.3, 0.15, 0]) / 0.95),
+        ({"typical_p": 0.3}, [0, 1, 0, 0]),
     ]:
         tokens = decoding.draw(np.random.default_rng(0), decoding.reshape(log_probs, **change))
         found = np.bincount(tokens, minlength=4) / len(tokens)
@@ -181,6 +183,9 @@ def test_sampled_frequencies_are_the_probabilities():
         ({"top_p": 0.7}, [0.625, 0.375, 0, 0]),
         ({"temperature": 0.5, "top_p": 0.7}, np.array([0.25, 0.09, 0, 0]) / 0.34),
         ({"top_k": 2, "top_p": 0.6}, [1, 0, 0, 0]),  # 0.5 of 0.8 is enough of what top_k left
+        ({"temperature": 0.5, "min_p": 0.2}, np.array([0.25, 0.09, 0, 0]) / 0.34),
+        ({"top_k": 2, "typical_p": 0.4}, [1, 0, 0, 0]),  # H = 0.66, and 0.47 is nearer than 0.98
+        ({"min_p": 0.5, "typical_p": 0.7}, [0.625, 0.375, 0, 0]),
     ],
 )
 def test_sample_draws_from_the_distribution_that_its_options_ask_for(change, expected):
@@ -199,6 +204,80 @@ def test_a_nucleus_of_everything_keeps_the_rarest_token():
     assert np.isfinite(decoding.keep_top_p(log_probs, 1.0)).all()
 
 
+def reference_typical(p, mass):
+    """As Meister et al. (2023) define it: tokens by |-log p - H| until their sum reaches mass."""
+    surprise = [-np.log(x) if x > 0 else np.inf for x in p]
+    entropy = sum(x * s for x, s in zip(p, surprise, strict=True) if x > 0)
+    kept, total = np.zeros(len(p)), 0.0
+    for token in sorted(range(len(p)), key=lambda i: abs(surprise[i] - entropy)):
+        if total >= mass:
+            break
+        kept[token], total = p[token], total + p[token]
+    return kept / kept.sum()
+
+
+def reference_min_p(p, share):
+    """As Nguyen et al. (2025) define it: tokens of at least share * max p."""
+    kept = np.where(p < share * p.max(), 0, p)
+    return kept / kept.sum()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.05, 0.95), st.booleans())
+def test_typical_and_min_p_are_their_definitions(seed, share, with_zero):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.full(7, 0.7), size=3)
+    if with_zero:
+        p[:, 2] = 0
+        p /= p.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        log_probs = np.log(p)
+    for ours, reference in (
+        (decoding.keep_typical, reference_typical),
+        (decoding.keep_min_p, reference_min_p),
+    ):
+        expected = np.stack([reference(row, share) for row in p])
+        np.testing.assert_allclose(np.exp(ours(log_probs, share)), expected, atol=1e-12)
+        np.testing.assert_allclose(np.exp(ours(log_probs[0], share)), expected[0], atol=1e-12)
+
+
+def torch_typical(scores, mass):
+    """By torch's sort and cumsum, and what is further from H than the last one needed goes."""
+    import torch
+
+    log_probs = torch.log_softmax(torch.tensor(scores), -1)
+    entropy = -(log_probs * log_probs.exp()).nansum(-1, keepdim=True)
+    far = (-log_probs - entropy).abs()
+    ranked, order = far.sort()
+    needed = (log_probs.gather(-1, order).exp().cumsum(-1) < mass).sum(-1, keepdim=True)
+    worst = ranked.gather(-1, needed.clamp(max=scores.shape[-1] - 1))
+    return log_probs.masked_fill(far > worst, -np.inf).log_softmax(-1).numpy()
+
+
+def test_the_typical_set_of_thousands_is_that_of_torch():
+    scores = 3 * np.random.default_rng(4).normal(size=(5, 2000))
+    for mass in (0.2, 0.9):
+        found = decoding.keep_typical(decoding.log_softmax(scores), mass)
+        np.testing.assert_allclose(found, torch_typical(scores, mass), atol=1e-12)
+
+
+def test_the_typical_set_may_lack_the_most_probable_token_and_min_p_never_does():
+    log_probs = np.log([0.6, 0.2, 0.1, 0.1])  # H = 1.09, the surprises 0.51, 1.61, 2.30, 2.30
+    np.testing.assert_allclose(np.exp(decoding.keep_typical(log_probs, 0.1)), [0, 1, 0, 0])
+    np.testing.assert_allclose(np.exp(decoding.keep_min_p(log_probs, 1)), [1, 0, 0, 0])
+
+
+def test_typical_and_min_p_may_keep_everything():
+    log_probs = decoding.log_softmax(np.log([0.9, 0.1 - 1e-18, 1e-18]))
+    np.testing.assert_allclose(decoding.keep_typical(log_probs, 1.0), log_probs)
+    np.testing.assert_allclose(decoding.keep_min_p(log_probs, 0), log_probs)
+
+
+def test_of_equals_the_typical_set_keeps_the_first():
+    kept = np.exp(decoding.keep_typical(np.log(np.full(4, 0.25)), 0.5))
+    np.testing.assert_allclose(kept, [0.5, 0.5, 0, 0])
+
+
 def test_top_k_keeps_exactly_k_of_equals():
     kept = np.exp(decoding.keep_top_k(np.log(np.full(5, 0.2)), 2))
     np.testing.assert_allclose(kept, [0.5, 0.5, 0, 0, 0])
@@ -208,6 +287,120 @@ def test_the_nucleus_keeps_at_least_one_token_and_may_keep_all():
     log_probs = np.log([0.6, 0.4])
     np.testing.assert_allclose(np.exp(decoding.keep_top_p(log_probs, 1e-9)), [1, 0])
     np.testing.assert_allclose(decoding.keep_top_p(log_probs, 1.0), log_probs)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5), st.booleans())
+def test_the_most_probable_sequence_is_that_of_exhaustive_search(seed, max_steps, bounded):
+    rng = np.random.default_rng(seed)
+    params = gru.init(rng, V, 5)
+    head = linear.Params(4 * rng.normal(size=(5, V)), rng.normal(size=V))
+    asked = []
+
+    def step(tokens, state):
+        asked.append(int(tokens[0]))
+        state = gru.step(params, np.eye(V)[tokens], state)
+        return decoding.log_softmax(state @ head.W + head.b), state
+
+    zero = np.zeros((1, 5))
+    expected = exhaustive(step, zero, max_steps)
+    how = {"max_steps": max_steps, "end": END}
+    if bounded:
+        how["bound"] = decoding.beam_search(step, zero, START, width=2, **how)[0].log_prob
+        if how["bound"] > expected[0][0]:  # that of a beginning that was cut
+            how["bound"] = -np.inf
+    asked.clear()
+    found = decoding.most_probable(step, zero, START, **how)
+    assert found.tokens == expected[0][1]
+    assert found.log_prob == pytest.approx(expected[0][0], abs=1e-12)
+    assert found.beginnings == len(asked)
+
+
+def all_beginnings(step, max_steps, least):
+    """All beginnings shorter than max_steps that are more probable than `least`."""
+    found, layer = 0, [(0.0, START)]
+    for _ in range(max_steps):
+        found += len(layer)
+        layer = [
+            (p + q, token)
+            for p, last in layer
+            for token, q in enumerate(step(np.array([last]), None)[0][0])
+            if token != END and p + q > least
+        ]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_beginning_is_looked_at_that_is_not_more_probable_than_the_result(seed):
+    step = markov(np.random.default_rng(seed), V)
+    found = decoding.most_probable(step, None, START, max_steps=7, end=END)
+    assert found.beginnings == all_beginnings(step, 7, found.log_prob)
+
+
+def test_the_empty_sequence_may_be_the_most_probable_and_greedy_does_not_see_it():
+    """Every word is as probable as ten: the end is 0.15, the greedy way 0.17 a step."""
+    probs = np.array([0.15, *np.full(5, 0.17)])
+
+    def step(tokens, state):
+        return np.log(np.tile(probs, (len(tokens), 1))), state
+
+    found = decoding.most_probable(step, None, 1, max_steps=9, end=0)
+    assert found.tokens == [] and found.log_prob == pytest.approx(np.log(0.15))
+    assert found.beginnings == 6  # the empty one and five of a single token
+    assert len(decoding.greedy(step, None, [1], max_steps=9, end=0)[0]) == 9
+
+
+def test_a_search_that_would_never_end_says_so():
+    def step(tokens, state):  # the end is all but impossible
+        return np.log(np.array([[1e-9, 0.5, 0.5 - 1e-9]])), state
+
+    with pytest.raises(RuntimeError, match=r"^50 beginnings are more probable .* proved nothing"):
+        decoding.most_probable(step, None, 1, max_steps=30, end=0, limit=50)
+
+
+def test_where_no_sequence_can_end_none_is_the_most_probable():
+    def step(tokens, state):
+        return np.log(np.array([[0.5, 0.5, 0.0]])), state
+
+    with (
+        np.errstate(divide="ignore"),
+        pytest.raises(ValueError, match="log-probability above -inf"),
+    ):
+        decoding.most_probable(step, None, 1, max_steps=4, end=2)
+
+
+def test_constrained_draws_keep_the_rule_and_masking_is_not_conditioning(model):
+    """Two first tokens, and a rule that the second keeps with probability 0.9 or 0.1."""
+    table = np.log([[0.05, 0.9, 0.05], [0.85, 0.1, 0.05]])
+
+    def step(last, state):
+        first = np.tile(np.log([0.5, 0.5, 1e-12]), (len(last), 1))
+        return np.where(last[:, None] == 2, first, table[np.minimum(last, 1)]), state
+
+    def rule(written):
+        return np.full(3, True) if written.shape[1] == 1 else np.array([False, True, False])
+
+    n = 4000
+    state = (None, np.zeros((n, 0), int))
+    found = np.array(
+        decoding.sample(
+            np.random.default_rng(0),
+            decoding.constrain(step, rule),
+            state,
+            np.full(n, 2),
+            max_steps=2,
+        )
+    )
+    assert (found[:, 1] == 1).all()
+    first = found[:, 0] == 0
+    assert first.mean() == pytest.approx(0.5, abs=0.03)  # masked: as if nothing was to come
+    weight = np.where(first, 0.9, 0.1)
+    assert (weight * first).sum() / weight.sum() == pytest.approx(0.9, abs=0.02)  # Bayes: 0.9
+    free = np.array(
+        decoding.sample(np.random.default_rng(1), step, None, np.full(n, 2), max_steps=2)
+    )
+    kept = free[free[:, 1] == 1]
+    assert (kept[:, 0] == 0).mean() == pytest.approx(0.9, abs=0.03)  # and by rejection
 
 
 @pytest.mark.parametrize("framework", ["torch", "torch batch second", "tensorflow"])
@@ -370,6 +563,11 @@ def beam(start=1, state=None, **changed):
     return decoding.beam_search(uniform, state, start, **how)
 
 
+def best(start=1, **changed):
+    how = {"max_steps": 3, "end": 0} | changed
+    return decoding.most_probable(uniform, None, start, **how)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -419,6 +617,30 @@ def beam(start=1, state=None, **changed):
             "exp sums to 1.5; expected 1",
         ),
         (lambda: decoding.sharpen(np.zeros(1), np.inf), "temperature is inf; expected more than 0"),
+        (lambda: decoding.keep_min_p(np.zeros(1), 1.1), r"min_p is 1.1; expected a share"),
+        (lambda: decoding.keep_min_p(np.zeros(1), np.nan), r"min_p is nan; expected a share"),
+        (lambda: decoding.keep_typical(np.zeros(1), 0), r"typical_p is 0; expected a probability"),
+        (lambda: best(end=3), "end is 3; expected the id of a token, from 0 to 2"),
+        (lambda: best(start=1.5), r"start is \[1.5\]; expected whole numbers"),
+        (lambda: best(max_steps=0), "max_steps is 0"),
+        (lambda: best(limit=0), "limit is 0"),
+        (lambda: best(bound=np.nan), "bound is nan; expected a log-probability"),
+        (
+            lambda: best(bound=-0.1),
+            r"no sequence of at most 3 tokens has a log-probability of -0.1 or more",
+        ),
+        (
+            lambda: decoding.constrain(uniform, lambda written: np.ones((2, 3)))(
+                np.array([1]), (None, np.zeros((1, 0), int))
+            ),
+            r"allowed returned float64 \(2, 3\); expected bool \(N, V\) = \(1, 3\) or \(V,\)",
+        ),
+        (
+            lambda: decoding.constrain(uniform, lambda written: np.zeros(3, bool))(
+                np.array([1]), (None, np.zeros((1, 0), int))
+            ),
+            "logits are all -inf; expected at least one possible token",
+        ),
         (lambda: decoding.tile(np.zeros((3, 2)), 4), r"shape \(3, 2\); expected \(1, ...\)"),
         (lambda: decoding.tile(np.zeros((3, 2)), 0, batch=3), "samples is 0"),
     ],
@@ -455,6 +677,9 @@ def test_what_ranks_nowhere_is_refused_by_every_change(bad):
         lambda: decoding.keep_top_k(values, 1),
         lambda: decoding.keep_top_p(values, 0.6),
         lambda: decoding.keep_top_p(values, 1),
+        lambda: decoding.keep_min_p(values, 0),
+        lambda: decoding.keep_min_p(values, 0.5),
+        lambda: decoding.keep_typical(values, 0.5),
         lambda: decoding.reshape(values, top_k=2),
         lambda: decoding.draw(np.random.default_rng(0), values),
     ):

@@ -113,8 +113,8 @@ def adam_step(
 
     The paper gives two forms that differ in where epsilon stands. `epsilon_at="v_hat"` is its
     Algorithm 1 and torch.optim.Adam: p <- p - lr m_hat / (sqrt(v_hat) + eps), with m_hat and
-    v_hat corrected for their start at zero. `epsilon_at="v"` is the shorter form at the end of
-    its section 2 and keras.optimizers.Adam: p <- p - lr' m / (sqrt(v) + eps), where lr' holds
+    v_hat corrected for their start at zero. `epsilon_at="v"` is the shorter form just before
+    its section 2.1 and keras.optimizers.Adam: p <- p - lr' m / (sqrt(v) + eps), where lr' holds
     both corrections; there eps is larger by 1 / sqrt(1 - beta_2^t), which is 32 at first.
 
     Returns the new parameters and the new state. Errors are those of `sgd_step`; also

@@ -109,21 +109,76 @@ def keep_top_p(log_probs: Any, p: float) -> np.ndarray:
     return log_softmax(np.where(keep, log_probs, -np.inf))
 
 
+def keep_min_p(log_probs: Any, p: float) -> np.ndarray:
+    """The distribution on tokens nearly as probable as the best, normalised (Nguyen et al. 2025).
+
+    Kept are the tokens i with p_i >= p max_j p_j. So the threshold is high where the model is sure
+    and low where it is not. With p = 0 all are kept, with p = 1 only the most probable and its
+    equals. Raises `ValueError` for a p outside of 0 to 1.
+
+    >>> np.exp(keep_min_p(np.log([0.5, 0.3, 0.2]), 0.5))
+    array([0.625, 0.375, 0.   ])
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"min_p is {p}; expected a share of the largest probability, from 0 to 1")
+    log_probs = _numbers("log_probs", log_probs)
+    if p == 0:
+        return log_softmax(log_probs)
+    threshold = log_probs.max(axis=-1, keepdims=True) + np.log(p)
+    return log_softmax(np.where(log_probs >= threshold, log_probs, -np.inf))
+
+
+def keep_typical(log_probs: Any, mass: float) -> np.ndarray:
+    """The distribution on its typical set, normalised (Meister et al. 2023).
+
+    A draw has a surprise of H = -sum_j p_j log p_j on average. Tokens are ranked by how far their
+    own surprise -log p_i lies from that, the nearest first, and the smallest set of first ones
+    whose probabilities sum to `mass` or more is kept. It need not hold the most probable token. Of
+    equals the first is kept. Raises `ValueError` for a mass that is not above 0 and at
+    most 1.
+
+    >>> np.exp(keep_typical(np.log([0.6, 0.2, 0.1, 0.1]), 0.15))
+    array([0., 1., 0., 0.])
+    """
+    if not 0 < mass <= 1:
+        raise ValueError(f"typical_p is {mass}; expected a probability above 0 and at most 1")
+    log_probs = log_softmax(_numbers("log_probs", log_probs))
+    if mass == 1:  # a sum that rounding brings to 1 early must not cut the rest
+        return log_probs
+    probs = np.exp(log_probs)
+    surprise = np.where(probs > 0, -log_probs, 0.0)
+    entropy = (probs * surprise).sum(axis=-1, keepdims=True)
+    distance = np.where(probs > 0, np.abs(surprise - entropy), np.inf)
+    order = np.argsort(distance, axis=-1, kind="stable")
+    probs = np.take_along_axis(probs, order, axis=-1)
+    before = np.cumsum(probs, axis=-1) - probs
+    keep = np.zeros(log_probs.shape, bool)
+    np.put_along_axis(keep, order, before < mass, axis=-1)
+    return log_softmax(np.where(keep, log_probs, -np.inf))
+
+
 def reshape(
     log_probs: Any,
     *,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    min_p: float | None = None,
+    typical_p: float | None = None,
 ) -> np.ndarray:
-    """The distribution that `sample` draws from: `sharpen`, then `keep_top_k`, then `keep_top_p`.
+    """The distribution that `sample` draws from.
+
+    That is `sharpen`, then `keep_top_k`, `keep_top_p`, `keep_min_p` and `keep_typical`, as far as
+    they are asked for.
 
     >>> np.exp(reshape(np.log([0.5, 0.3, 0.2]), temperature=0.5, top_k=2)).round(3)
     array([0.735, 0.265, 0.   ])
     """
     changed = sharpen(log_probs, temperature)
     changed = changed if top_k is None else keep_top_k(changed, top_k)
-    return changed if top_p is None else keep_top_p(changed, top_p)
+    changed = changed if top_p is None else keep_top_p(changed, top_p)
+    changed = changed if min_p is None else keep_min_p(changed, min_p)
+    return changed if typical_p is None else keep_typical(changed, typical_p)
 
 
 def draw(rng: np.random.Generator, log_probs: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From a model of the next token to whole sequences: greedy, sampling, beam search.
+"""From a model of the next token to whole sequences: greedy, sampling, beam and exact search.
 
 All functions here know a model by one function alone,
 
@@ -19,11 +19,14 @@ from numpy.typing import ArrayLike
 from rnnbook._check import check_sizes
 from rnnbook._rng import check_rng
 from rnnbook.text._beam import Hypothesis, beam_search
+from rnnbook.text._best_first import MostProbable, most_probable
 from rnnbook.text._distributions import (
     as_array,
     draw,
+    keep_min_p,
     keep_top_k,
     keep_top_p,
+    keep_typical,
     log_softmax,
     reshape,
     sharpen,
@@ -40,14 +43,19 @@ from rnnbook.text._step import (
 
 __all__ = [
     "Hypothesis",
+    "MostProbable",
     "beam_search",
+    "constrain",
     "draw",
     "first_axis",
     "forbid",
     "greedy",
+    "keep_min_p",
     "keep_top_k",
     "keep_top_p",
+    "keep_typical",
     "log_softmax",
+    "most_probable",
     "reshape",
     "sample",
     "sharpen",
@@ -82,11 +90,14 @@ def sample(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    min_p: float | None = None,
+    typical_p: float | None = None,
 ) -> list[list[int]]:
     """The next token drawn from its distribution, again and again, for N sequences at once.
 
-    The distribution is changed by `temperature` first, then cut to `top_k` tokens, then to the
-    nucleus `top_p`. Without any of them it is the model's own. Otherwise as `greedy`. For several
+    The distribution is changed by `temperature` first, then cut to `top_k` tokens, to the nucleus
+    `top_p`, to tokens of at least `min_p` times the largest probability, and to the typical set
+    `typical_p`. Without any of them it is the model's own. Otherwise as `greedy`. For several
     samples of one prompt, `tile` the state and repeat the start.
 
     >>> def step(tokens, state):
@@ -95,9 +106,10 @@ def sample(
     [[1, 1, 0, 0, 0, 1, 1, 1]]
     """
     check_rng(rng)
+    how: dict[str, Any] = {"top_k": top_k, "top_p": top_p, "min_p": min_p, "typical_p": typical_p}
 
     def choose(log_probs: np.ndarray) -> np.ndarray:
-        return draw(rng, reshape(log_probs, temperature=temperature, top_k=top_k, top_p=top_p))
+        return draw(rng, reshape(log_probs, temperature=temperature, **how))
 
     return _decode(choose, step, state, start, max_steps, end)
 
@@ -122,6 +134,42 @@ def forbid(step: Step, *tokens: int) -> Step:
         return log_softmax(log_probs), state
 
     return allowed
+
+
+def constrain(step: Step, allowed: Callable[[np.ndarray], np.ndarray]) -> Step:
+    """The model `step` where what has been written so far decides what may follow.
+
+    `allowed(written)` takes the tokens of N sequences so far, (N, t) with the first token in front,
+    and says which may be next: Booleans (N, V), or (V,) for all alike. The probability of the
+    others goes to these. The state of the new model is (state of `step`, written), at first
+    (state, an empty array of whole numbers (N, 0)).
+
+    This masks. It is not the distribution of the model's own sequences that happen to keep the
+    rule: a beginning after which the model would hardly have kept it is written as often as any
+    other. To get that one, give each sequence the weight prod_t P(allowed_t | tokens before t).
+
+    >>> def step(tokens, state):
+    ...     return np.log(np.tile([0.5, 0.3, 0.2], (len(tokens), 1))), state
+    >>> def upwards(written):
+    ...     return np.arange(3) > written[:, -1:]
+    >>> nothing = np.zeros((1, 0), int)
+    >>> np.exp(constrain(step, upwards)(np.array([0]), (None, nothing))[0])
+    array([[0. , 0.6, 0.4]])
+    """
+
+    def allowed_only(last: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        inner, written = state
+        log_probs, inner = step(last, inner)
+        written = np.concatenate([written, np.asarray(last)[:, None]], axis=1)
+        log_probs, keep = as_array(log_probs), np.asarray(allowed(written))
+        if keep.dtype != bool or keep.shape not in (log_probs.shape, log_probs.shape[-1:]):
+            raise ValueError(
+                f"allowed returned {keep.dtype} {keep.shape}; expected bool (N, V) ="
+                f" {log_probs.shape} or (V,)"
+            )
+        return log_softmax(np.where(keep, log_probs, -np.inf)), (inner, written)
+
+    return allowed_only
 
 
 def tile(state: Any, samples: int, *, batch: int = 1, take: Take = first_axis) -> Any:
