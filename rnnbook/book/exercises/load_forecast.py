@@ -33,6 +33,16 @@ def _errors_case(rng):
     return tuple(rng.uniform(0.5, 2, 2))
 
 
+def _blocks_case(rng):
+    length, block = int(rng.integers(9, 15)), int(rng.integers(2, 5))
+    starts = rng.integers(0, length - block + 1, -(-length // block))
+    return rng.standard_normal(length), starts, block
+
+
+def _glued(values, starts, block):
+    return np.concatenate([values[s : s + block] for s in starts])[: len(values)]
+
+
 EXERCISES = {
     "windows": Exercise(
         case=_windows_case,
@@ -57,6 +67,26 @@ EXERCISES = {
             ),
             "You divided by the model's error: divide by the reference's.": (
                 lambda error, reference_error: 1 - reference_error / error
+            ),
+        },
+    ),
+    "load-blocks": Exercise(
+        case=_blocks_case,
+        solution=_glued,
+        outputs=("values",),
+        mistakes={
+            "A start is a place among the values, not the number of a block.": (
+                lambda values, starts, block: np.concatenate(
+                    [np.roll(values, -s * block)[:block] for s in starts]
+                )[: len(values)]
+            ),
+            "You drew single values: a block goes on with the values after its start.": (
+                lambda values, starts, block: np.repeat(values[starts], block)[: len(values)]
+            ),
+            "You kept whole blocks: cut the end, so that there are as many values as before.": (
+                lambda values, starts, block: np.concatenate(
+                    [values[s : s + block] for s in starts]
+                )
             ),
         },
     ),
