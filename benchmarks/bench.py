@@ -1,11 +1,9 @@
 """Speed and memory, side by side with the frameworks, in one run on one thread.
 
-    python benchmarks/bench.py         # a few minutes; writes the record and the book's page
-    python benchmarks/bench.py gpu     # the part for a GPU only; the other results stay
+    python benchmarks/bench.py    # a few minutes; writes the record and the book's page
 
 The record, rnnbook/book/records/bench/benchmarks.json, names the machine, the versions and the
-day. The claims of the book about speed read it. What a GPU gave stands under a key of its own,
-"gpu", with its own machine and day, and stays where a later run has no GPU.
+day. The claims of the book about speed read it. A GPU is measured by `make experiments NAME=gpu`.
 """
 
 import json
@@ -21,7 +19,6 @@ if __name__ == "__main__":
 
 import calls
 import checkpoints
-import gpu
 import layers
 import loops
 import scans
@@ -68,15 +65,9 @@ def write(path, text):
 
 
 def main(arguments, path=RECORD, target=PAGE):
-    if arguments not in ([], ["gpu"]):
-        sys.exit(f"Unknown arguments {arguments}; expected none, or: gpu")
-    old = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    on_gpu = gpu.record()
-    if arguments == ["gpu"] and not (on_gpu and old):
-        sys.exit("Nothing to do: there is no NVIDIA GPU here." if old else "First: make bench")
-    new = old if arguments == ["gpu"] else record(BENCHMARKS)
-    on_gpu = on_gpu or old.get("gpu")
-    new = {**new, **({"gpu": on_gpu} if on_gpu else {})}
+    if arguments:
+        sys.exit(f"Unknown arguments {arguments}; expected none")
+    new = record(BENCHMARKS)
     write(path, json.dumps(new, indent=1) + "\n")
     write(target, page(new))
 

@@ -8,37 +8,17 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from rnnbook import convert
+from rnnbook.book.loop import LSTMLoop
 from rnnbook.numpy import lstm
 
 
-class Loop(nn.Module):
-    """`nn.LSTM` as a loop over `nn.LSTMCell`, with the same weights."""
-
-    def __init__(self, layer):
-        super().__init__()
-        self.hidden_size = layer.hidden_size
-        self.cell = nn.LSTMCell(layer.input_size, layer.hidden_size)
-        for name, weight in layer.named_parameters():
-            getattr(self.cell, name.removesuffix("_l0")).data = weight.data.clone()
-
-    def forward(self, x):
-        h = c = x.new_zeros(len(x), self.hidden_size)
-        hs = []
-        for x_t in x.unbind(1):
-            h, c = self.cell(x_t, (h, c))
-            hs.append(h)
-        return torch.stack(hs, dim=1), (h, c)
-
-
-def training_step(layer, x, half=None):
-    """Forward and backward, as a function without arguments; `half` is a type for autocast."""
+def training_step(layer, x):
+    """Forward and backward, as a function without arguments."""
 
     def run():
         layer.zero_grad()
-        with torch.autocast(x.device.type, half, enabled=half is not None):
-            outputs = layer(x)[0]
-            loss = mse_loss(outputs, torch.zeros_like(outputs))
-        loss.backward()
+        outputs = layer(x)[0]
+        mse_loss(outputs, torch.zeros_like(outputs)).backward()
 
     return run
 
@@ -46,7 +26,7 @@ def training_step(layer, x, half=None):
 def fused_and_loop(N=16, T=128, D=16, H=64, device="cpu"):
     torch.manual_seed(0)
     layer, x = nn.LSTM(D, H, batch_first=True).to(device), torch.randn(N, T, D, device=device)
-    looped = Loop(layer).to(device)
+    looped = LSTMLoop(layer).to(device)
     return {"nn.LSTM": training_step(layer, x), "loop over LSTMCell": training_step(looped, x)}
 
 
@@ -90,7 +70,7 @@ def five_calls(N=8, T=100, D=16, H=32):
     x_np, x_tf = x.numpy(), tf.constant(x.numpy())
     return {
         "NumPy, rnnbook": lambda: lstm.forward(params, x_np)[0],
-        "PyTorch, loop over LSTMCell": without_gradients(Loop(layer), x),
+        "PyTorch, loop over LSTMCell": without_gradients(LSTMLoop(layer), x),
         "PyTorch, nn.LSTM": without_gradients(layer, x),
         "Keras, called by itself": lambda: keras_layer(x_tf)[0],
         "Keras, in tf.function": lambda: in_graph(x_tf)[0],
@@ -111,7 +91,7 @@ def share_of_products(rounds, **sizes):
 
 BENCHMARKS = {
     "five calls": Benchmark(
-        page="tools/frameworks",
+        page="tools/export",
         what="the outputs of one LSTM of 32 units for 8 sequences of 100 steps, forward only",
         dtype="float32",
         rounds=15,

@@ -3,7 +3,7 @@
 A slow moment of the machine then hits all of them alike. What is kept is the median round and
 the quartiles, in seconds that the processor worked for this process, and on the wall's clock
 beside it. On one thread of a quiet machine the two agree; where other work runs, the first still
-tells what a run costs. A GPU works by itself, so there only the wall's clock says something.
+tells what a run costs.
 """
 
 import inspect
@@ -43,29 +43,24 @@ def sizes(benchmark):
     }
 
 
-def seconds(run, calls=1, wait=None):
-    """Seconds of one call, of the processor and on the wall; `wait` returns when a GPU is done."""
-    if wait:
-        wait()
+def seconds(run, calls=1):
+    """Seconds of one call, of the processor and on the wall."""
     wall, processor = time.perf_counter(), time.process_time()
     for _ in range(calls):
         run()
-    if wait:
-        wait()
     return (time.process_time() - processor) / calls, (time.perf_counter() - wall) / calls
 
 
-def alternate(runs, rounds, *, wait=None, title=None):
+def alternate(runs, rounds, *, title=None):
     """Seconds of one call of each run, by both clocks: arrays (rounds, 2), by name."""
     calls = {}
     for name, run in runs.items():
         run()  # compile, fetch memory
-        once = seconds(run, wait=wait)[1 if wait else 0]
-        calls[name] = max(1, math.ceil(LEAST / max(once, 1e-7)))
+        calls[name] = max(1, math.ceil(LEAST / max(seconds(run)[0], 1e-7)))
     taken = {name: [] for name in runs}
     for _ in tqdm(range(rounds), desc=title, leave=False, disable=None):
         for name, run in runs.items():
-            taken[name].append(seconds(run, calls[name], wait))
+            taken[name].append(seconds(run, calls[name]))
     return {name: np.array(found) for name, found in taken.items()}
 
 
@@ -74,11 +69,10 @@ def quartiles(values):
     return [float(f"{v:.4g}") for v in np.quantile(values, [0.25, 0.5, 0.75])]
 
 
-def measure(benchmark, *, title=None, wait=None):
+def measure(benchmark, *, title=None):
     """The result of one benchmark, as it stands in the record."""
-    taken = alternate(benchmark.runs(), benchmark.rounds, wait=wait, title=title)
+    taken = alternate(benchmark.runs(), benchmark.rounds, title=title)
     processor, wall = ({n: quartiles(t[:, k]) for n, t in taken.items()} for k in (0, 1))
-    by = wall if wait else processor
     return {
         "page": benchmark.page,
         "what": benchmark.what,
@@ -86,9 +80,9 @@ def measure(benchmark, *, title=None, wait=None):
         "threads": 1,
         "sizes": sizes(benchmark),
         "rounds": benchmark.rounds,
-        "clock": "wall" if wait else "processor",
-        "median": {name: q[1] for name, q in by.items()},
-        "quartiles": {name: [q[0], q[2]] for name, q in by.items()},
+        "clock": "processor",
+        "median": {name: q[1] for name, q in processor.items()},
+        "quartiles": {name: [q[0], q[2]] for name, q in processor.items()},
         "wall_median": {name: q[1] for name, q in wall.items()},
         "wall_quartiles": {name: [q[0], q[2]] for name, q in wall.items()},
         **(benchmark.also(benchmark.rounds) if benchmark.also else {}),

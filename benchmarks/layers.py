@@ -35,7 +35,7 @@ def numpy_layer(module, params, x, dhs):
 
 
 def matrix_products(params, x, dhs, *, transpose_once):
-    """Only the products that forward and backward cannot do without, on the same shapes."""
+    """Only the matrix products of forward and backward, on the same shapes, in plain NumPy."""
     x = x.swapaxes(0, 1).copy()
     hs = dhs.swapaxes(0, 1).copy()
 

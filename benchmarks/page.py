@@ -87,10 +87,12 @@ def layers(result):
             + ["torch.nn / NumPy", "Keras / NumPy"],
             speed,
         ),
-        "The column *products* is a lower bound: only the matrix products that no implementation "
-        "can leave out, each written the plain way. What the layer takes beyond it is the price "
-        "of gates, masks, checks and Python. The layer copies the transpose of $W_h$ once instead "
-        "of multiplying by a transposed view at every step; the second bound does so too.",
+        "The column *products* has only the matrix products of both passes, each written the "
+        "plain way in NumPy. So it is a lower bound for a layer in NumPy, and not for a "
+        "framework, whose own routines may multiply faster. What the layer takes beyond it is "
+        "the price of gates, masks, checks and Python. The layer copies the transpose of $W_h$ "
+        "once instead of multiplying by a transposed view at every step; the second bound does "
+        "so too.",
         "",
         *table(
             ["layer, N, T, D, H", "NumPy / products"]
@@ -175,12 +177,6 @@ def page(record):
     for name, result in results.items():
         if name not in ("layers", "lengths"):
             lines += other(name, result)
-    if "gpu" in record:
-        where, torch = record["gpu"]["where"], record["gpu"]["versions"]["torch"]
-        lines += ["## On a GPU", ""]
-        lines += [f"Measured on {where}, by the clock on the wall, with PyTorch {torch}.", ""]
-        for name, result in record["gpu"]["results"].items():
-            lines += other(f"{name}, on a GPU", result)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import bench
 import clock
-import gpu
 import numpy as np
 import page
 import pytest
@@ -33,7 +32,6 @@ TINY = {
     "five calls": {"N": 2, "T": 3, "D": 4, "H": 5},
     "fused and loop": {"N": 2, "T": 3, "D": 4, "H": 5},
     "sweeps": {"batches": (1, 2), "widths": (3,), "lengths": (4,), "middle": (2, 3, 4)},
-    "half the bits": {"units": 4, "N": 2, "T": 3, "D": 5},
 }
 KEYS = ("median", "quartiles", "wall_median", "wall_quartiles")
 
@@ -48,9 +46,9 @@ def hasty(monkeypatch):
     monkeypatch.setattr(clock, "LEAST", 0.0)
 
 
-def tiny(name, benchmark, **more):
+def tiny(name, benchmark):
     """The same benchmark, so small that it takes no time."""
-    return benchmark._replace(runs=partial(benchmark.runs, **TINY[name], **more), rounds=2)
+    return benchmark._replace(runs=partial(benchmark.runs, **TINY[name]), rounds=2)
 
 
 def check(result):
@@ -59,7 +57,7 @@ def check(result):
     assert names
     for key in KEYS:
         assert list(result[key]) == names
-    assert result["clock"] in ("processor", "wall")
+    assert result["clock"] == "processor"
     for name in names:
         for kind in ("", "wall_"):
             low, high = result[f"{kind}quartiles"][name]
@@ -90,26 +88,8 @@ def test_the_record_has_the_sizes_and_names_of_today(name, record):
     assert set(result["median"]) == set(benchmark.runs())
 
 
-def test_figures_of_a_gpu_are_complete_where_there_are_any(record):
-    if "gpu" in record:
-        assert {"date", "where", "machine", "versions", "seconds"} <= set(record["gpu"])
-        assert list(record["gpu"]["results"]) == list(gpu.BENCHMARKS)
-        for result in record["gpu"]["results"].values():
-            check(result)
-            assert result["clock"] == "wall"
-
-
 def test_the_page_shows_the_record(record):
     assert page.PAGE.read_text("utf-8") == page.page(record)
-
-
-def test_the_page_shows_what_a_gpu_gave(record):
-    some = {"where": "a card, some day", "versions": {"torch": "2"}, "results": {}}
-    some["results"]["adding"] = record["results"]["adding"]
-    text = page.page({**record, "gpu": some})
-    assert text.startswith(page.page({k: v for k, v in record.items() if k != "gpu"}))
-    assert "## On a GPU\n\nMeasured on a card, some day" in text
-    assert "### Adding, on a GPU" in text
 
 
 @pytest.mark.parametrize("name", bench.BENCHMARKS)
@@ -119,11 +99,6 @@ def test_a_benchmark_runs(name, hasty):
     check(result)
     assert set(result["median"]) == set(benchmark.runs())
     json.dumps(result)
-
-
-@pytest.mark.parametrize("name", gpu.BENCHMARKS)
-def test_a_benchmark_for_a_gpu_runs(name, hasty):
-    check(clock.measure(tiny(name, gpu.BENCHMARKS[name], device="cpu"), wait=lambda: None))
 
 
 def test_contenders_compute_the_same():
@@ -141,7 +116,7 @@ def test_contenders_compute_the_same():
     made, x = bench.scans.layers(4, "cpu"), torch.randn(1, 9, 4)
     assert (made["minGRU, scan"](x) - made["minGRU, loop"](x)).abs().max() < 1e-6
     layer, x = torch.nn.LSTM(3, 4, batch_first=True), torch.randn(2, 5, 3)
-    assert (bench.calls.Loop(layer)(x)[0] - layer(x)[0]).abs().max() < 1e-6
+    assert (bench.calls.LSTMLoop(layer)(x)[0] - layer(x)[0]).abs().max() < 1e-6
 
 
 def test_what_is_measured_besides_seconds(hasty):
@@ -156,14 +131,12 @@ def test_runs_take_turns(monkeypatch):
     order = []
     runs = {name: partial(order.append, name) for name in "ab"}
     monkeypatch.setattr(clock, "LEAST", 0.0)
-    monkeypatch.setattr(clock, "seconds", lambda run, calls=1, wait=None: (run() or 1.0, 2.0))
+    monkeypatch.setattr(clock, "seconds", lambda run, calls=1: (run() or 1.0, 2.0))
     some = clock.Benchmark("page", "what", "float32", 3, lambda: runs)
     result = clock.measure(some)
     assert order == ["a", "a", "b", "b"] + ["a", "b"] * 3
     assert (result["clock"], result["median"]) == ("processor", {"a": 1.0, "b": 1.0})
     assert result["wall_median"] == {"a": 2.0, "b": 2.0}
-    result = clock.measure(some, wait=lambda: None)
-    assert (result["clock"], result["median"]) == ("wall", {"a": 2.0, "b": 2.0})
 
 
 def test_quartiles():
@@ -183,33 +156,16 @@ def small_bench(monkeypatch, tmp_path):
 
 def test_the_command_writes_record_and_page(small_bench, monkeypatch):
     path, main = small_bench
-    monkeypatch.setattr(gpu, "record", lambda: None)
     main([])
     monkeypatch.setattr(records, "FOLDER", path.parent.parent)
     found = records.load_benchmarks()
-    assert list(found["results"]) == ["adding", "one step"] and "gpu" not in found
+    assert list(found["results"]) == ["adding", "one step"]
     assert (path.parent.parent / "page.md").read_text() == "2 results\n"
     assert not list(path.parent.parent.rglob("*.tmp"))
 
 
-def test_figures_of_a_gpu_stay_where_there_is_none(small_bench, monkeypatch):
-    path, main = small_bench
-    monkeypatch.setattr(gpu, "record", lambda: {"where": "a card"})
-    main([])
-    monkeypatch.setattr(gpu, "record", lambda: None)
-    before = json.loads(path.read_text())
-    main([])
-    assert json.loads(path.read_text())["gpu"] == before["gpu"] == {"where": "a card"}
-    with pytest.raises(SystemExit, match="no NVIDIA GPU here"):
-        main(["gpu"])
-    monkeypatch.setattr(gpu, "record", lambda: {"where": "another card"})
-    after = json.loads(path.read_text())
-    main(["gpu"])
-    assert json.loads(path.read_text()) == {**after, "gpu": {"where": "another card"}}
-
-
 def test_an_unknown_argument_is_named(small_bench):
-    with pytest.raises(SystemExit, match=r"\['gpus'\]; expected none, or: gpu"):
+    with pytest.raises(SystemExit, match=r"\['gpus'\]; expected none"):
         small_bench[1](["gpus"])
 
 
