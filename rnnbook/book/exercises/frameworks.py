@@ -50,6 +50,17 @@ def _only_first_kept(b_ih, b_hh):
     return b_ih + b_hh - kept, kept
 
 
+def _gru_case(rng):
+    D, H = (int(size) for size in rng.integers(2, 5, 2))
+    shapes = (D, 3 * H), (H, 3 * H), (3 * H,), (3 * H,)
+    return tuple(rng.standard_normal(shape) for shape in shapes)
+
+
+def _gru_to_equinox(W_x, W_h, b_x, b_h):
+    bias, kept = _merge_biases(b_x, b_h)
+    return W_x.T, W_h.T, bias, kept[-(len(kept) // 3) :]
+
+
 def _state_case(rng):
     layers, N, H = int(rng.integers(2, 4)), int(rng.integers(2, 6)), int(rng.integers(2, 5))
     return (rng.standard_normal((2 * layers, N, H)),)
@@ -88,6 +99,28 @@ EXERCISES = {
             "This is the same network; r and z need only one bias.": lambda *biases: biases,
             "What is kept in the second bias must not be added to the first as well.": (
                 lambda b_ih, b_hh: (b_ih + b_hh, _merge_biases(b_ih, b_hh)[1])
+            ),
+        },
+    ),
+    "gru-to-equinox": Exercise(
+        case=_gru_case,
+        solution=_gru_to_equinox,
+        outputs=("weight_ih", "weight_hh", "bias", "bias_n"),
+        mistakes={
+            "Transpose the matrices: Equinox multiplies from the other side.": (
+                lambda W_x, W_h, b_x, b_h: (W_x, W_h, *_gru_to_equinox(W_x, W_h, b_x, b_h)[2:])
+            ),
+            "The blocks r and z of b_h are lost: add them to bias.": (
+                lambda W_x, W_h, b_x, b_h: (W_x.T, W_h.T, b_x, b_h[-(len(b_h) // 3) :])
+            ),
+            "The block n of b_h counts twice: it goes into bias_n only.": (
+                lambda W_x, W_h, b_x, b_h: (W_x.T, W_h.T, b_x + b_h, b_h[-(len(b_h) // 3) :])
+            ),
+            "bias_n is the last block of b_h, n, not the first.": (
+                lambda W_x, W_h, b_x, b_h: (
+                    *_gru_to_equinox(W_x, W_h, b_x, b_h)[:3],
+                    b_h[: len(b_h) // 3],
+                )
             ),
         },
     ),
