@@ -8,6 +8,11 @@ logistic regression on features of words and order. What can be tuned was tuned 
 sentences, the networks' settings by hand, the linear model's penalty in every run. Models without
 a field are scored twice: with the best tag of every step, and with the best sequence that is well
 formed. Scores are F1 of spans.
+
+Two things to know. The logistic regression stopped too early, since its tolerance is too large;
+`semantic_roles_words` trains it to the end, and the page shows that. And nothing is forbidden for
+the networks with a conditional random field: where ill-formed sequences are, too, they gain 0.1 to
+0.2 points of F1 with 150 sentences.
 """
 
 import numpy as np

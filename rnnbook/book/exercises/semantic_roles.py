@@ -11,6 +11,12 @@ def _chain_case(rng):
     return 2 * rng.standard_normal((T, K)), 2 * rng.standard_normal((K, K))
 
 
+def _large_case(rng):
+    emissions, transitions = _chain_case(rng)
+    emissions[2] += 800  # e to the power of it overflows
+    return emissions, transitions
+
+
 def _viterbi(emissions, transitions):
     best, came_from = emissions[0], []
     for e in emissions[1:]:
@@ -120,7 +126,7 @@ EXERCISES = {
         },
     ),
     "log-partition": Exercise(
-        case=_chain_case,
+        case=_large_case,
         solution=_log_z,
         outputs=("log Z",),
         mistakes={

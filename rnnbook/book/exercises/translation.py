@@ -33,36 +33,6 @@ def _softmax_backward(weights, dweights):
     return weights * (dweights - (weights * dweights).sum(axis=1, keepdims=True))
 
 
-def _ibm_case(rng):
-    t = rng.uniform(0.1, 1, (6, 7))
-    f, e = rng.integers(0, 6, 4), rng.integers(0, 7, 5)
-    f[1], e[2] = f[0], e[0]  # words that occur twice
-    return t / t.sum(axis=1, keepdims=True), f, e
-
-
-def _spread(t, f, e, share):
-    counts = np.zeros_like(t)
-    np.add.at(counts, np.ix_(f, e), share)
-    return counts
-
-
-def _ibm_counts(t, f, e):
-    share = t[np.ix_(f, e)]
-    return _spread(t, f, e, share / share.sum(axis=0))
-
-
-def _ibm_without_repetition(t, f, e):
-    share = t[np.ix_(f, e)]
-    counts = np.zeros_like(t)
-    counts[np.ix_(f, e)] += share / share.sum(axis=0)
-    return counts
-
-
-def _over_english(t, f, e):
-    share = t[np.ix_(f, e)]
-    return _spread(t, f, e, share / share.sum(axis=1, keepdims=True))
-
-
 EXERCISES = {
     "masked-attention": Exercise(
         case=_attention_case,
@@ -99,20 +69,6 @@ EXERCISES = {
                     weights * (dweights - (weights * dweights).sum(axis=0, keepdims=True))
                 )
             ),
-        },
-    ),
-    "ibm-counts": Exercise(
-        case=_ibm_case,
-        solution=_ibm_counts,
-        outputs=("the counts",),
-        mistakes={
-            "Each English word is shared among the Spanish words: normalise over f, not over e.": (
-                _over_english
-            ),
-            "The shares are not normalised: each English word must count once in all.": (
-                lambda t, f, e: _spread(t, f, e, t[np.ix_(f, e)])
-            ),
-            "A word that occurs twice is counted once: use np.add.at.": _ibm_without_repetition,
         },
     ),
 }

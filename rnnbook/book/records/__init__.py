@@ -27,6 +27,15 @@ def load_record(name: str) -> dict:
     return json.loads(path.read_text("utf-8"))
 
 
+def has_record(name: str) -> bool:
+    """Whether there is a record: one that needs a GPU may not have been made yet.
+
+    >>> has_record("article_project"), has_record("nothing")
+    (True, False)
+    """
+    return (FOLDER / f"{name}.json").exists()
+
+
 def load_benchmarks() -> dict:
     """The record of `make bench`: results, machine, versions, seconds, date, and "where" in words.
 
