@@ -33,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make environments: install its venv module (Debian and Ubuntu: the package python3-venv)."; exit 1; }
 	@echo "Installing the pinned versions into $(VENV) (a few minutes, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[torch,tensorflow,data,notebooks,language,series,export,book,test]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[torch,tensorflow,data,notebooks,language,series,crf,export,jax,serving,book,test]"
 	@touch $(STAMP)
 
 book: $(STAMP)

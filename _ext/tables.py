@@ -116,25 +116,34 @@ class SupportTable(SphinxDirective):
         return [nodes.paragraph("", sentence), table(heads, rows)]
 
 
+def exercises(notebook):
+    """The exercises of a notebook as (name, label), and the names of those that check."""
+    text = "\n".join(contents.source(cell) for cell in notebook["cells"])
+    return EXERCISE.findall(text), list(dict.fromkeys(CHECK.findall(text)))
+
+
 class ExerciseList(SphinxDirective):
     def run(self):
         entries = nodes.bullet_list()
         for file in contents.notebooks():
             self.env.note_dependency(str(contents.ROOT / f"{file}.ipynb"))
             notebook = contents.read(file)
-            text = "\n".join(contents.source(cell) for cell in notebook["cells"])
-            title = contents.title(notebook)
-            line = nodes.paragraph("", "", nodes.strong("", title), nodes.Text(" · "))
-            for number, (name, label) in enumerate(EXERCISE.findall(text)):
-                line += nodes.Text("; " if number else "")
-                line += contents.link(self.env.docname, file, label, name)
-            checked = dict.fromkeys(CHECK.findall(text))
-            if checked:
-                line += nodes.Text(". Checked: ")
-            for number, name in enumerate(checked):
-                line += [nodes.Text(", " if number else ""), nodes.literal("", name)]
-            entries += nodes.list_item("", line)
+            found, checked = exercises(notebook)
+            if found:
+                line = self.line(file, contents.title(notebook), found, checked)
+                entries += nodes.list_item("", line)
         return [entries]
+
+    def line(self, file, title, found, checked):
+        line = nodes.paragraph("", "", nodes.strong("", title), nodes.Text(" · "))
+        for number, (name, label) in enumerate(found):
+            line += nodes.Text("; " if number else "")
+            line += contents.link(self.env.docname, file, label, name)
+        if checked:
+            line += nodes.Text(". Checked: ")
+        for number, name in enumerate(checked):
+            line += [nodes.Text(", " if number else ""), nodes.literal("", name)]
+        return line
 
 
 def setup(app):

@@ -13,12 +13,16 @@ EXTRAS = {
     "tensorflow": ("tensorflow", "keras"),
     "data": ("pandas",),
     "notebooks": ("pandas", "sklearn", "threadpoolctl", "tqdm", "psutil"),
-    "language": ("babel", "nltk", "sacrebleu"),
-    "series": ("arch", "statsmodels"),
+    "language": ("babel", "nltk", "sacrebleu", "sentencepiece"),
+    "series": ("arch", "statsmodels", "holidays"),
+    "crf": ("pycrfsuite",),
+    "jax": ("jax", "equinox"),
     "export": ("onnx", "onnxruntime", "onnxscript"),
+    "serving": ("fastapi", "uvicorn", "httpx", "onnx", "onnxruntime", "onnxscript"),
 }
 
-PACKAGES = {"sklearn": "scikit-learn"}  # where a module's package has another name
+# Where a module's package has another name.
+PACKAGES = {"sklearn": "scikit-learn", "pycrfsuite": "python-crfsuite"}
 
 
 def require(extras: str) -> None:

@@ -31,6 +31,11 @@ the tolerance itself, so by nothing unless that is 1. A dict {key: tolerance} gi
 the result, and what is below them, another tolerance than "", which stands for all others. Texts
 and the lengths of lists must be equal.
 Where a point fails on another machine, it gets fewer steps, not a larger tolerance.
+Times have the tolerance infinity: no test compares clocks.
+
+A script with NEEDS = "cuda" measures a device that most machines lack. It may be without a record;
+its page then says that there is no recorded run yet. Everything else holds for it, too: its POINT
+runs on a processor, and once a record is there, it is tested like all others.
 """
 
 import ast
@@ -55,10 +60,34 @@ FOLDER = ROOT / "experiments"
 RECORDS = ROOT / "rnnbook" / "book" / "records"
 UNFINISHED = ROOT / "_build" / "experiments"
 LONGEST = 5  # seconds of CPU for the runs of one point
+# What a script may need: the words for it, and whether it is here.
+NEEDS = {"cuda": ("a CUDA GPU", lambda: importlib.import_module("torch").cuda.is_available())}
 
 
 def scripts():
     return sorted(FOLDER.glob("*.py"))
+
+
+def needs(path):
+    """What a script needs besides a processor, such as "cuda", or None."""
+    wanted = getattr(load(path), "NEEDS", None)
+    if wanted not in (None, *NEEDS):
+        raise ValueError(f"{Path(path).name} has NEEDS = {wanted!r}; expected {', '.join(NEEDS)}")
+    return wanted
+
+
+def missing(path):
+    """One line that says what a script needs and this machine lacks, or None."""
+    wanted = needs(path)
+    if wanted is None or NEEDS[wanted][1]():
+        return None
+    return (
+        f"{Path(path).stem} needs {NEEDS[wanted][0]}, and there is none here: nothing was changed."
+    )
+
+
+def has_record(path):
+    return (RECORDS / f"{Path(path).stem}.json").exists()
 
 
 def decides_nothing(node):
@@ -261,6 +290,8 @@ def changes(path, stored, now):
 
 def store_point(path):
     """Run the point and store it in the record, of which nothing else changes."""
+    if not has_record(path):
+        sys.exit(f"{path.stem} has no record yet; run: make experiments NAME={path.stem}")
     target = RECORDS / f"{path.stem}.json"
     content = json.loads(target.read_text("utf-8"))
     results = content.pop("results")
@@ -335,7 +366,10 @@ def main(arguments):
             sys.exit(
                 f"There is no experiment {name!r}; there are: {', '.join(known) or 'none yet'}"
             )
-        act(known[name])
+        if act is record and (lacking := missing(known[name])):
+            print(lacking)
+        elif names or act is record or has_record(known[name]):
+            act(known[name])
 
 
 if __name__ == "__main__":

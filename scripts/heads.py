@@ -19,9 +19,12 @@ HEAD = re.compile(r"^\*Before this: .*\*$", flags=re.MULTILINE)
 EXTRAS = {
     "torch": ["PyTorch"],
     "tensorflow": ["TensorFlow"],
-    "language": ["nltk", "babel", "sacrebleu"],
-    "series": ["arch", "statsmodels"],
+    "language": ["nltk", "babel", "sacrebleu", "sentencepiece"],
+    "series": ["arch", "statsmodels", "holidays"],
+    "crf": ["CRFsuite"],
+    "jax": ["JAX"],
     "export": ["ONNX"],
+    "serving": ["ONNX", "FastAPI"],
 }
 
 

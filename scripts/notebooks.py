@@ -30,7 +30,7 @@ from rnnbook._files import replacing
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("numpy", "torch", "tensorflow", "keras")
 # Where a module and the package that brings it have different names.
-PACKAGES = {"sklearn": "scikit-learn"}
+PACKAGES = {"sklearn": "scikit-learn", "pycrfsuite": "python-crfsuite"}
 # What importing a module imports in its turn.
 BEHIND = {
     "rnnbook": ("numpy", "matplotlib"),
@@ -39,6 +39,9 @@ BEHIND = {
     "rnnbook.tensorflow": ("tensorflow", "keras"),
     "keras": ("tensorflow",),
     "onnxruntime": ("onnx", "onnxscript"),
+    "jax": ("jaxlib",),
+    "equinox": ("jax", "jaxlib"),
+    "fastapi": ("pydantic", "starlette"),
 }
 # One thread a notebook: several run side by side, and sums come out in one order.
 THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL")]

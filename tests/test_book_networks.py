@@ -15,6 +15,8 @@ DIFFERENT = {
     "traffic.Inputs": "the page has no scale",
     "traffic.Road": "the page has no hour, weekday, validation and test",
 }
+# Pages that show networks of an experiment that has another name.
+ALSO = {"recurrence_or_attention": "language_models"}
 
 
 def classes_in(source):
@@ -41,6 +43,10 @@ def twins():
         shown = classes_in(code_of(pages[path.stem])) if path.stem in pages else {}
         for name in sorted(set(recorded) & set(shown)):
             found[f"{path.stem}.{name}"] = recorded[name], shown[name]
+        for page in (page for page, experiment in ALSO.items() if experiment == path.stem):
+            shown = classes_in(code_of(pages[page]))
+            for name in sorted(set(recorded) & set(shown)):
+                found[f"{page}.{name}"] = recorded[name], shown[name]
     return found
 
 

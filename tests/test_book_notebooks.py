@@ -77,6 +77,13 @@ def test_outputs_are_there_and_clean(path):
 
 
 @every_notebook
+def test_no_backslash_was_lost(path):
+    """Where a program wrote "\\tanh" as "\tanh", the cell holds a tabulator and "anh"."""
+    for cell in notebooks.read(path).cells:
+        assert not re.search(r"[\x00-\x09\x0b-\x1f]", cell.source), cell.source
+
+
+@every_notebook
 def test_every_figure_has_a_description_and_a_caption(path):
     drawn = [cell for cell in code_cells(path) if figures(cell)]
     assert len(drawn) >= 1, "a page has a picture"

@@ -210,8 +210,8 @@ def test_a_notebook_without_its_framework_says_what_to_install(monkeypatch):
         ModuleNotFoundError, match=r"needs torch, sklearn: pip install torch scikit-learn$"
     ):
         rnnbook.require("data,torch,notebooks")
-    with pytest.raises(ValueError, match=r"extras has 'jax'; expected some of torch, tensorflow"):
-        rnnbook.require("jax")
+    with pytest.raises(ValueError, match=r"extras has 'flax'; expected some of torch, tensorflow"):
+        rnnbook.require("flax")
 
 
 def test_another_keras_backend_is_refused():

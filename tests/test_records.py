@@ -3,12 +3,15 @@ from pathlib import Path
 import pytest
 
 import experiments
-from rnnbook.book.records import best, load_record, runs
+from rnnbook.book.records import best, has_record, load_record, runs
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("path", experiments.scripts(), ids=lambda path: path.stem)
+RECORDED = [path for path in experiments.scripts() if experiments.has_record(path)]
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_a_record_was_made_by_the_script_as_it_stands(path):
     record, module = load_record(path.stem), experiments.load(path)
     assert record["hash"] == experiments.code_hash(path), f"run: make experiments NAME={path.stem}"
@@ -17,7 +20,13 @@ def test_a_record_was_made_by_the_script_as_it_stands(path):
 
 def test_every_record_has_its_script():
     scripts = {path.stem for path in experiments.scripts()}
-    assert scripts == {path.stem for path in experiments.RECORDS.glob("*.json")}
+    assert scripts >= {path.stem for path in experiments.RECORDS.glob("*.json")}
+
+
+def test_only_a_script_that_needs_a_device_is_without_a_record():
+    without = set(experiments.scripts()) - set(RECORDED)
+    lacking = {path.stem for path in without if experiments.needs(path) is None}
+    assert not lacking, "run: make experiments NAME=..."
 
 
 SCRIPT = "from rnnbook.old.place import Cell\ndef run(seed):\n    return Cell(2 * seed)\n"
@@ -154,6 +163,39 @@ def test_a_long_point_is_refused(written, monkeypatch):
     monkeypatch.setattr(experiments, "LONGEST", 0)
     with pytest.raises(ValueError, match=r"tiny.py has a POINT of .* s of CPU; expected 0 at most"):
         experiments.record(written(TINY))
+
+
+ELSEWHERE = 'NEEDS = "cuda"\n' + TINY
+
+
+def test_a_script_whose_device_is_missing_says_so_and_changes_nothing(
+    written, tmp_path, monkeypatch, capsys
+):
+    script = written(ELSEWHERE)
+    monkeypatch.setattr(experiments, "FOLDER", tmp_path)
+    monkeypatch.setitem(experiments.NEEDS, "cuda", ("a CUDA GPU", lambda: False))
+    experiments.main(["tiny"])
+    said = "tiny needs a CUDA GPU, and there is none here: nothing was changed.\n"
+    assert capsys.readouterr().out == said
+    experiments.main([])
+    experiments.main(["point"])
+    assert list(tmp_path.iterdir()) == [script]
+    with pytest.raises(SystemExit, match="no record yet; run: make experiments NAME=tiny"):
+        experiments.main(["point", "tiny"])
+
+
+def test_a_script_whose_device_is_there_is_recorded(written, tmp_path, monkeypatch):
+    written(ELSEWHERE)
+    monkeypatch.setattr(experiments, "FOLDER", tmp_path)
+    monkeypatch.setitem(experiments.NEEDS, "cuda", ("a CUDA GPU", lambda: True))
+    assert not has_record("tiny")
+    experiments.main(["tiny"])
+    assert has_record("tiny") and len(load_record("tiny")["results"]) == 2
+
+
+def test_an_unknown_need_is_refused(written):
+    with pytest.raises(ValueError, match=r"tiny.py has NEEDS = 'magic'; expected cuda"):
+        experiments.needs(written(ELSEWHERE.replace("cuda", "magic")))
 
 
 def test_constants_are_replaced_before_anything_uses_them(tmp_path):
