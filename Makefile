@@ -7,8 +7,8 @@ STAMP  := $(VENV)/.installed
 # One process a core, four at most, and one thread a process: more threads only wait for each other.
 ALONE  := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 # Trainings end differently on other processors. PROCESSOR=avx2 or sse computes as one without newer instructions does.
-AVX2   := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL" XLA_FLAGS=--xla_cpu_max_isa=AVX2
-SSE    := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_ENABLE_INSTRUCTIONS=SSE4_2 OPENBLAS_CORETYPE=Nehalem NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL X86_V3" XLA_FLAGS=--xla_cpu_max_isa=SSE4_2
+AVX2   := ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL" XLA_FLAGS=--xla_cpu_max_isa=AVX2
+SSE    := MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=Nehalem NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL X86_V3" XLA_FLAGS=--xla_cpu_max_isa=SSE4_2
 LIKE   := $(if $(filter avx2,$(PROCESSOR)),$(AVX2))$(if $(filter sse,$(PROCESSOR)),$(SSE))
 PYTEST := $(LIKE) $(ALONE) $(VENV)/bin/pytest -n logical --maxprocesses 4 --dist loadfile
 # In the order given, and with limits so wide that a busy machine fails nothing.
