@@ -28,7 +28,9 @@ networks of subwords were still improving. So came 16 epochs, and the rate as a 
   starts them: with PyTorch's own start the loss after two epochs was 4.4 nats a word, not 3.7.
 - Words. A vocabulary of words leaves out what is rarer than four. Where such a network writes
   "<unk>", the Spanish word it looks at most is put there, translated by the table of words or, if
-  the table lacks it, as it is. Subwords leave nothing out.
+  the table lacks it, as it is. Subwords leave nothing out. (`alone` is the score with "<unk>" left
+  standing: five wrong letters each. The table of words, too, copies what it lacks, so beside it a
+  network without the table should copy as well; the notebook does that with the stored one.)
 - The chosen network is trained with three seeds, its weights are rounded to 16 bits, and these
   translate the validation and the test chapters: greedily, and with beams of `WIDTHS`, once for
   every power of the length penalty in `ALPHAS`. (A beam of 1 is not greedy: every beginning may
