@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import label
 from sklearn.datasets import load_digits
 
-from rnnbook.tasks.pasted import GAP, connected_digit, connected_pairs, pasted_digits
+from rnnbook.tasks.pasted import GAP, STRIP, connected_digit, connected_pairs, pasted_digits
 
 DIGITS = load_digits().images / 16
 
@@ -56,6 +56,56 @@ def test_the_two_of_a_pair_differ_in_the_gaps_only():
     assert not (one.labels & two.labels).any()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gap": 1},
+        {"gap": 2},
+        {"bends": 4},
+        {"bends": 4, "gap": 1},
+        {"cut": "none"},
+        {"cut": "both"},
+    ],
+)
+def test_scenes_of_another_kind_keep_the_rule(options):
+    scenes = connected_digit(np.random.default_rng(2), DIGITS, 40, **options)
+    whole = {"none": {1, 2}, "both": set()}.get(options.get("cut"))
+    for labels, parts in zip(scenes.labels, scenes.parts, strict=True):
+        assert (labels == np.isin(parts, list(reached(parts) & {1, 2}))).all()
+        if whole is not None:
+            assert reached(parts) & {1, 2} == whole
+        else:
+            assert len(reached(parts) & {1, 2}) == 1
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+@pytest.mark.parametrize("bends", [2, 4])
+def test_gaps_and_bends_are_as_asked(gap, bends):
+    rng = np.random.default_rng(3)
+    one, two = connected_pairs(rng, DIGITS, 20, gap=gap, bends=bends)
+    assert ((one.images != two.images).sum(axis=(1, 2)) == 2 * gap).all()
+    for line in (one.parts == 3, two.parts == 4):  # right of the strip it runs along one row
+        assert line[:, :, STRIP:].any(axis=2).sum(axis=1).max() == 1
+    drawn = one.parts == 3  # whole: its digit is the connected one
+    turns = np.array([bends_of(line) for line in drawn])
+    assert set(turns) <= ({0, 2} if bends == 2 else {4}) and (turns == bends).sum() > 10
+
+
+def bends_of(line):
+    """How often the way along a line of single pixels changes between rows and columns."""
+    places = [tuple(p) for p in np.argwhere(line)]
+    here = next(p for p in places if p[1] == 0)
+    left, turns, before = set(places) - {here}, 0, None
+    while left:
+        following = [p for p in left if abs(p[0] - here[0]) + abs(p[1] - here[1]) == 1]
+        (there,) = following
+        way = there[0] == here[0]
+        turns += before is not None and way != before
+        before, here = way, there
+        left.remove(here)
+    return turns
+
+
 def test_both_digits_hang_on_a_line(scenes):
     for parts in scenes.parts:
         for k in (1, 2):
@@ -87,6 +137,20 @@ def test_errors(digits, number, message):
     for make in (pasted_digits, connected_digit):
         with pytest.raises(ValueError, match=message):
             make(np.random.default_rng(0), digits, number)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gap": 0}, "gap is 0; expected 1 to 3 pixels"),
+        ({"gap": 4}, "gap is 4; expected 1 to 3 pixels"),
+        ({"bends": 3}, "bends is 3; expected 2 or 4"),
+        ({"cut": "two"}, "cut is 'two'; expected one of 'one', 'none', 'both'"),
+    ],
+)
+def test_kinds_of_scenes_that_there_are_not(options, message):
+    with pytest.raises(ValueError, match=message):
+        connected_digit(np.random.default_rng(0), DIGITS, 1, **options)
 
 
 def test_other_types_are_refused():

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from rnnbook.tasks.video import DIGIT, ROOM, SIDE, bouncing_digits, draw, reflect
+from rnnbook.tasks.video import (
+    DIGIT,
+    ROOM,
+    SIDE,
+    VISIT,
+    bouncing_digits,
+    draw,
+    reflect,
+    two_visits,
+)
 
-DIGITS = load_digits().images[:50] / 16
+DIGITS, LABELS = load_digits().images[:50] / 16, load_digits().target[:50]
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +113,46 @@ def test_other_types_are_refused():
 def test_draw_names_what_does_not_fit_into_a_frame(images, corners, message):
     with pytest.raises(ValueError, match=message):
         draw(images, corners)
+
+
+def test_two_visitors_come_one_after_the_other():
+    videos = two_visits(np.random.default_rng(0), DIGITS, LABELS, 400, 13)
+    assert videos.frames.shape == (400, 13, SIDE, SIDE)
+    assert (LABELS[videos.numbers[:, 0]] != LABELS[videos.numbers[:, 1]]).all()
+    for n, present in enumerate(videos.present):
+        first, second = (np.flatnonzero(present == k) for k in (1, 2))
+        for there in (first, second):
+            assert (np.diff(there) == 1).all()
+            assert VISIT[0] <= len(there) <= VISIT[1]
+        assert first[-1] + 1 < second[0], "there is a dark frame between them"
+        light = videos.frames[n].sum((1, 2))
+        assert not light[present == 0].any()
+        for k in (1, 2):
+            digit = DIGITS[videos.numbers[n, k - 1]]
+            np.testing.assert_allclose(light[present == k], digit.sum())
+
+
+def test_a_video_of_two_visits_is_as_likely_backwards():
+    videos = two_visits(np.random.default_rng(1), DIGITS, LABELS, 20_000, 9)
+    forwards = (videos.present > 0).mean(0)
+    np.testing.assert_allclose(forwards, forwards[::-1], atol=0.02)  # 5 standard errors of 0.0035
+    lengths = [(videos.present == k).sum(1) for k in (1, 2)]
+    assert abs(lengths[0].mean() - lengths[1].mean()) < 0.05
+    counts = np.zeros((10, 10))
+    np.add.at(counts, tuple(LABELS[videos.numbers].T), 1)
+    off = np.triu_indices(10, 1)
+    ahead, behind = counts[off], counts.T[off]
+    assert ((ahead - behind) ** 2 / (ahead + behind)).sum() < 81  # chi-squared, 45 pairs, p = 0.001
+
+
+@pytest.mark.parametrize(
+    ("labels", "steps", "message"),
+    [
+        (LABELS[:3], 9, r"labels has shape \(3,\); expected \(M,\) = \(50,\)"),
+        (np.zeros(50), 9, r"labels are all .*0\.0.*; expected at least two different ones"),
+        (LABELS, 8, "steps is 8; expected at least 9: two visits, a gap"),
+    ],
+)
+def test_two_visits_names_what_it_cannot_use(labels, steps, message):
+    with pytest.raises(ValueError, match=message):
+        two_visits(np.random.default_rng(0), DIGITS, labels, 2, steps)

@@ -23,6 +23,8 @@ from rnnbook.tasks._digits import DIGIT, check_digits
 SIDE = 24  # rows and columns of a scene
 STRIP = 10  # the columns on the left where the lines run
 LINE, GAP = 0.8, 3  # brightness; pixels that one line lacks
+BENDS = (2, 4)  # how often a line may bend
+CUT = ("one", "none", "both")  # which lines have a gap
 TRIES = 10_000
 GRATINGS, TEXTURE, NOISE = 3, 0.35, 0.05
 
@@ -53,24 +55,45 @@ def pasted_digits(rng: np.random.Generator, digits: np.ndarray, number: int) -> 
     return Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
 
 
-def connected_digit(rng: np.random.Generator, digits: np.ndarray, number: int) -> Scenes:
+def connected_digit(
+    rng: np.random.Generator,
+    digits: np.ndarray,
+    number: int,
+    *,
+    gap: int = GAP,
+    bends: int = 2,
+    cut: str = "one",
+) -> Scenes:
     """Scenes with two digits on lines; the digit whose line has no gap is labelled.
 
     For each scene a coin chooses one of the two that `connected_pairs` makes. So nothing but the
     gap says which digit it is, and a model that finds all ink but cannot look along a line has to
     label both digits or neither, or guess: its intersection over union is about one half at most.
 
+    The options make scenes of another kind, to ask what a model does there: a `gap` of 1 to 3
+    pixels; lines with 2 or 4 `bends`; and with `cut="none"` both lines are whole and both digits
+    labelled, with `cut="both"` both lines have a gap and nothing is labelled.
+
     >>> scenes = connected_digit(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2)
     >>> [int(labels.sum()) for labels in scenes.labels]
     [64, 64]
+    >>> scenes = connected_digit(np.random.default_rng(0), np.full((1, 8, 8), 0.9), 2, cut="none")
+    >>> [int(labels.sum()) for labels in scenes.labels]
+    [128, 128]
     """
-    pairs = connected_pairs(rng, digits, number)
+    _check(rng, digits, number, gap, bends)
+    if cut not in CUT:
+        raise ValueError(f"cut is {cut!r}; expected one of {', '.join(map(repr, CUT))}")
+    drawings = [_drawing(rng, digits, gap, bends) for _ in range(number)]
     coin = rng.integers(2, size=number)
-    return Scenes(*(np.stack(both)[coin, np.arange(number)] for both in zip(*pairs, strict=True)))
+    whole = {"none": (1, 2), "both": ()}
+    return _stacked(
+        _scene(drawing, whole.get(cut, (k + 1,))) for drawing, k in zip(drawings, coin, strict=True)
+    )
 
 
 def connected_pairs(
-    rng: np.random.Generator, digits: np.ndarray, number: int
+    rng: np.random.Generator, digits: np.ndarray, number: int, *, gap: int = GAP, bends: int = 2
 ) -> tuple[Scenes, Scenes]:
     """Two `Scenes` that differ in two gaps only: in the first digit 1 is connected, then digit 2.
 
@@ -80,41 +103,44 @@ def connected_pairs(
     >>> sorted(set(one.parts[0].ravel().tolist()))
     [0, 1, 2, 3, 4]
     """
-    _check(rng, digits, number)
-    pairs = []
-    for _ in range(number):
-        parts, ink, which, paths = _digits_on_lines(rng, digits)
-        texture = _texture(rng)
-        gaps = [path[k : k + GAP] for path in paths for k in [_gap_start(rng, path)]]
-        pairs.append(
-            [_connected(parts, ink, which, paths, texture, gaps, chosen) for chosen in (1, 2)]
-        )
-    one, two = (
-        Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
-        for scenes in zip(*pairs, strict=True)
-    )
+    _check(rng, digits, number, gap, bends)
+    drawings = [_drawing(rng, digits, gap, bends) for _ in range(number)]
+    one, two = (_stacked(_scene(drawing, (k,)) for drawing in drawings) for k in (1, 2))
     return one, two
 
 
-def _digits_on_lines(rng, digits):
+def _stacked(scenes):
+    return Scenes(*(np.stack(part) for part in zip(*scenes, strict=True)))
+
+
+def _drawing(rng, digits, gap, bends):
+    """All that two scenes of a pair have in common, and a gap for each line."""
+    parts, ink, which, paths = _digits_on_lines(rng, digits, bends)
+    texture = _texture(rng)
+    gaps = [path[k : k + gap] for path in paths for k in [_gap_start(rng, path, gap)]]
+    return parts, ink, which, paths, texture, gaps
+
+
+def _digits_on_lines(rng, digits, bends):
     """Two digits and, for each, the pixels of a line to the left edge; the lines do not touch."""
     for _ in range(TRIES):
         parts, ink, which = _digits(rng, digits, rng.permutation(2), first=STRIP + 2)
-        paths = [_path(rng, parts == k) for k in (1, 2)]
+        paths = [_path(rng, parts == k, bends) for k in (1, 2)]
         one, two = map(_drawn, paths)
         if not (_touch(one, two) or _touch(one, parts == 2) or _touch(two, parts == 1)):
             return parts, ink, which, paths
     raise ValueError(f"digits: no room for two lines in {TRIES} tries; expected less ink")
 
 
-def _connected(parts, ink, which, paths, texture, gaps, chosen):
-    """The scene in which the other digit's line has its gap."""
+def _scene(drawing, whole):
+    """The scene in which the lines of the digits `whole` have no gap."""
+    parts, ink, which, paths, texture, gaps = drawing
     parts, ink = parts.copy(), ink.copy()
     for k, (path, gap) in enumerate(zip(paths, gaps, strict=True), start=1):
-        line = _drawn(path) if k == chosen else _drawn(path) & ~_drawn(gap)
+        line = _drawn(path) if k in whole else _drawn(path) & ~_drawn(gap)
         parts[line] = k + 2
         ink[line] = LINE
-    return ink + (1 - ink) * texture, parts == chosen, parts, which
+    return ink + (1 - ink) * texture, np.isin(parts, whole), parts, which
 
 
 def _digits(rng, digits, order, first=0):
@@ -130,21 +156,34 @@ def _digits(rng, digits, order, first=0):
     return parts, ink, which
 
 
-def _path(rng, digit):
-    """Pixels (L, 2) from the left edge to the digit's leftmost ink: a row, a column, a row."""
+def _path(rng, digit, bends):
+    """Pixels (L, 2) from the left edge to the digit's leftmost ink, along rows and columns."""
     right = int(np.flatnonzero(digit.any(axis=0))[0])
     start, end = int(rng.integers(1, SIDE - 1)), int(rng.choice(np.flatnonzero(digit[:, right])))
-    bend, way = int(rng.integers(2, STRIP)), 1 if end > start else -1
-    return np.array(
-        [(start, c) for c in range(bend)]
-        + [(r, bend) for r in range(start, end, way)]
-        + [(end, c) for c in range(bend, right)]
-    )
+    if bends == 2:
+        turns = [(start, int(rng.integers(2, STRIP)))]
+    else:  # first to a row between, far enough from both others not to touch them
+        rows = np.arange(1, SIDE - 1)
+        between = rng.choice(rows[(abs(rows - start) > 2) & (abs(rows - end) > 2)])
+        first = int(rng.integers(2, STRIP - 3))
+        turns = [(start, first), (int(between), int(rng.integers(first + 3, STRIP)))]
+    path, column = [], 0
+    for (row, turn), following in zip(turns, [*(r for r, _ in turns[1:]), end], strict=True):
+        path += [(row, c) for c in range(column, turn)]
+        path += [(r, turn) for r in range(row, following, 1 if following > row else -1)]
+        column = turn
+    return np.array(path + [(end, c) for c in range(column, right)])
 
 
-def _gap_start(rng, path):
-    """Where on a path its gap begins: two pixels at both ends are always drawn."""
-    return int(rng.integers(2, len(path) - GAP - 1))
+def _gap_start(rng, path, gap):
+    """Where on a path its gap begins: two pixels at both ends are always drawn.
+
+    A gap of one pixel is never in a bend, where the pixels beside it would touch.
+    """
+    starts = [
+        k for k in range(2, len(path) - gap - 1) if abs(path[k - 1] - path[k + gap]).max() > 1
+    ]
+    return starts[rng.integers(len(starts))]
 
 
 def _drawn(path):
@@ -177,10 +216,14 @@ def _texture(rng):
     return np.clip(TEXTURE * (1 + np.mean(waves, axis=0)) + noise, 0, 1)
 
 
-def _check(rng, digits, number):
+def _check(rng, digits, number, gap=GAP, bends=2):
     check_rng(rng)
     check_sizes(number=number)
     check_digits(digits)
+    if gap not in range(1, GAP + 1):
+        raise ValueError(f"gap is {gap!r}; expected 1 to {GAP} pixels")
+    if bends not in BENDS:
+        raise ValueError(f"bends is {bends!r}; expected {' or '.join(map(str, BENDS))}")
     empty = np.flatnonzero(~(digits > 0).any(axis=(1, 2)))
     if len(empty):
         raise ValueError(f"digits[{empty[0]}] has no ink; expected values above 0")
