@@ -46,6 +46,30 @@ def _shift(before, after, most):
     return np.array(min(tries, key=difference))
 
 
+def _latch_case(rng):
+    x = np.zeros((12, 4))
+    before, between = rng.integers(0, 3, 2)
+    one, other = rng.permutation(4)[:2]
+    second = before + 3 + between
+    x[before : before + 2, one] = 1
+    x[second : second + 3, other] = 1
+    return (x,)
+
+
+def _latch(x):
+    h = np.zeros(x.shape[1])
+    for x_t in x:
+        h = h + (1 - h.sum()) * x_t
+    return h
+
+
+def _last_visitor(x):
+    h = np.zeros(x.shape[1])
+    for x_t in x:
+        h = (1 - x_t.sum()) * h + x_t
+    return h
+
+
 def _fold_case(rng):
     return (rng.standard_normal((4, 5, 3, 3)),)
 
@@ -83,6 +107,20 @@ EXERCISES = {
             ),
             "Rows come first, then columns.": (
                 lambda before, after, most: _shift(before, after, most)[::-1]
+            ),
+        },
+    ),
+    "video-latch": Exercise(
+        case=_latch_case,
+        solution=_latch,
+        outputs=("the state",),
+        mistakes={
+            "This is the last visitor: every new one writes over the state.": _last_visitor,
+            "Both visitors stand in the state, and nothing says who came first.": (
+                lambda x: x.max(axis=0)
+            ),
+            "The state grows with every frame in which the first visitor is there.": (
+                lambda x: x[: np.flatnonzero(x.sum(axis=1))[0] + 2].sum(axis=0)
             ),
         },
     ),
