@@ -447,7 +447,7 @@ MUTANTS = {
         images,
         "cuts",
         changed(images.cuts, lambda places: places[::-1]),
-        {"classification": ["line 4", "line 8"]},
+        {"classification": ["line 8"]},
         ("classification", "patches"),
     ),
     "images: patches from below": Mutant(
@@ -455,14 +455,14 @@ MUTANTS = {
         "patches",
         changed(images.patches, lambda places: places[::-1]),
         {"classification": ["patches"]},
-        ("classification", "line 4"),
+        ("classification", "line 8"),
     ),
     "images: nothing shuffled": Mutant(
         images,
         "shuffled",
         lambda rng, places: places,
         {"classification": ["shuffled"]},
-        ("classification", "line 4"),
+        ("classification", "line 8"),
     ),
     "scenes: labels a pixel to the right": Mutant(
         pasted,
@@ -475,6 +475,15 @@ MUTANTS = {
         pasted,
         "connected_digit",
         changed(pasted.connected_digit, labels_to_the_right),
+        {"segmentation": ["connected_digit"]},
+        ("segmentation", "pasted_digits"),
+    ),
+    "scenes on lines: always one of them cut": Mutant(
+        pasted,
+        "connected_digit",
+        lambda *arguments, cut=None, make=pasted.connected_digit, **options: make(
+            *arguments, **options
+        ),
         {"segmentation": ["connected_digit"]},
         ("segmentation", "pasted_digits"),
     ),

@@ -1,6 +1,6 @@
 """Exercises of `chapters/applications/images/classification`."""
 
-from math import comb
+from itertools import product
 
 import numpy as np
 
@@ -23,64 +23,31 @@ def _patches(image, size):
     return _blocks(image, size).reshape(-1, size * size)
 
 
-def _network_case(rng):
-    T, D, H = 5, 3, 4
-    return (
-        rng.standard_normal((D, H)),
-        0.5 * rng.standard_normal((H, H)),
-        rng.standard_normal(H),
-        rng.standard_normal((T, D)),
-    )
+def _differences_case(rng):
+    values = rng.integers(-6, 8, int(rng.integers(6, 11))).astype(float)
+    values[0] = 3.0  # never all zero
+    return (values,)
 
 
-def _states(W_x, W_h, x):
-    hs = [np.zeros(len(W_h))]
-    for x_t in x:
-        hs.append(np.tanh(x_t @ W_x + hs[-1] @ W_h))
-    return hs[1:]
+def _sums(differences):
+    """The sums under all sign patterns."""
+    return np.array(list(product((1, -1), repeat=len(differences)))) @ differences
 
 
-def _saliency(W_x, W_h, w, x, slope=lambda h: 1 - h**2, back=np.transpose):
-    dh, dx = w, np.zeros_like(x)
-    for t, h in reversed(list(enumerate(_states(W_x, W_h, x)))):
-        da = dh * slope(h)
-        dx[t] = da @ W_x.T
-        dh = da @ back(W_h)
-    return dx
+def _sign_flips(differences):
+    return float((np.abs(_sums(differences)) >= abs(differences.sum()) - 1e-9).mean())
 
 
-def _last_step_only(W_x, W_h, w, x):
-    dx = _saliency(W_x, W_h, w, x)
-    dx[:-1] = 0
-    return dx
+def _one_sided(differences):
+    return float((_sums(differences) >= differences.sum() - 1e-9).mean())
 
 
-def _errors_case(rng):
-    first = rng.random(60) < 0.2
-    return first, np.where(rng.random(60) < 0.3, rng.random(60) < 0.6, first)
+def _without_equals(differences):
+    return float((np.abs(_sums(differences)) > abs(differences.sum()) + 1e-9).mean())
 
 
-def _counts(first, second):
-    return int((first & ~second).sum()), int((second & ~first).sum())
-
-
-def _tail(few, n):
-    return sum(comb(n, k) for k in range(few + 1)) / 2**n
-
-
-def _sign_test(first, second):
-    a, b = _counts(first, second)
-    return min(1.0, 2 * _tail(min(a, b), a + b))
-
-
-def _one_sided(first, second):
-    a, b = _counts(first, second)
-    return _tail(min(a, b), a + b)
-
-
-def _with_ties(first, second):
-    a, b = int(first.sum()), int(second.sum())
-    return min(1.0, 2 * _tail(min(a, b), a + b))
+def _signs_only(differences):
+    return _sign_flips(np.sign(differences))
 
 
 EXERCISES = {
@@ -100,31 +67,16 @@ EXERCISES = {
             ),
         },
     ),
-    "saliency": Exercise(
-        case=_network_case,
-        solution=_saliency,
-        outputs=("the gradient",),
-        mistakes={
-            "The derivative of tanh, 1 - h^2, is missing.": (
-                lambda W_x, W_h, w, x: _saliency(W_x, W_h, w, x, slope=lambda h: 1.0)
-            ),
-            "On the way back the state goes through W_h transposed.": (
-                lambda W_x, W_h, w, x: _saliency(W_x, W_h, w, x, back=lambda W: W)
-            ),
-            "Only the last step has a gradient here: carry dh back through all of them.": (
-                _last_step_only
-            ),
-        },
-    ),
-    "sign-test": Exercise(
-        case=_errors_case,
-        solution=_sign_test,
+    "sign-flips": Exercise(
+        case=_differences_case,
+        solution=_sign_flips,
         outputs=("the probability",),
         mistakes={
-            "This is one-sided: a surprise in the other direction counts too.": (_one_sided),
-            "Images that both get wrong say nothing: count those that only one gets wrong.": (
-                _with_ties
+            "This is one-sided: a sum as far below zero counts too.": _one_sided,
+            "Sums that are equal to the one seen count too, its own pattern among them.": (
+                _without_equals
             ),
+            "Flip the signs of the differences themselves: their sizes count.": _signs_only,
         },
     ),
 }
