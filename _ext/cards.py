@@ -87,7 +87,7 @@ def motif(axes, x, y, r, steps):
 
 def canvas(wide, high):
     """Axes that count in pixels from the lower left."""
-    figure = Figure(figsize=(wide / 72, high / 72), dpi=72, facecolor=PAPER)
+    figure = Figure(figsize=(wide / 72, high / 72), dpi=72, facecolor=PAPER, layout="none")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, wide), ylim=(0, high))
     axes.set_axis_off()
