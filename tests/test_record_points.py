@@ -347,7 +347,7 @@ MUTANTS = {
         "_cell",
         with_f_first(CONV_LSTM._cell),
         {"video": ["convlstm"]},
-        ("video", "window"),
+        ("video", "window 3"),
     ),
     "LSTM: no forget bias": Mutant(  # the runs of "memory" set a bias of their own
         lstm,
@@ -368,7 +368,7 @@ MUTANTS = {
         "__init__",
         without_forget_bias(rnnbook.torch.ConvLSTM),
         {"video": ["convlstm"]},
-        ("video", "window"),
+        ("video", "window 3"),
     ),
     "RNN: smaller recurrent weights": Mutant(
         rnn,
@@ -461,7 +461,10 @@ MUTANTS = {
         images,
         "shuffled",
         lambda rng, places: places,
-        {"classification": ["shuffled"]},
+        {
+            "classification": ["shuffled"],
+            "generation": ["shuffled"],
+        },
         ("classification", "line 8"),
     ),
     "scenes: labels a pixel to the right": Mutant(
@@ -500,7 +503,14 @@ MUTANTS = {
         changed(
             video.bouncing_digits, lambda made: made._replace(frames=np.roll(made.frames, 1, -2))
         ),
-        {"video": []},
+        {"video": ["forecast"]},
+        ("memory", "gru"),
+    ),
+    "video: the second visitor comes first": Mutant(
+        video,
+        "two_visits",
+        changed(video.two_visits, lambda made: made._replace(numbers=made.numbers[:, ::-1])),
+        {"video": ["first"]},
         ("memory", "gru"),
     ),
     "vocabulary: another order": Mutant(
