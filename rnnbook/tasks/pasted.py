@@ -3,9 +3,10 @@
 Which pixels belong to a digit? In `pasted_digits` a pixel's neighbourhood mostly tells. In
 `connected_digit` it does not: a line runs from each of two digits to the left edge, one of them
 has a gap somewhere, and only the digit on the whole line is to be labelled. Near the digits both
-look alike; whoever wants to know must look along the lines, across the image. It is a relative
-of the "Pathfinder" images with which Linsley et al. (2018) tested convolutions against
-recurrences.
+look alike; whoever wants to know must look elsewhere, at the gap. To follow the lines is one way
+to do so, but not the only one: they never touch, so the gap of the upper digit's line mostly lies
+in the upper half. It is a relative of the "Pathfinder" images with which Linsley et al. (2018)
+tested convolutions against recurrences.
 
 The digits are given, such as scikit-learn's 8 x 8 ones divided by 16. The texture is a sum of
 three gratings of random direction, with noise; the ink lies on it like paint, so that dark
@@ -67,7 +68,7 @@ def connected_digit(
     """Scenes with two digits on lines; the digit whose line has no gap is labelled.
 
     For each scene a coin chooses one of the two that `connected_pairs` makes. So nothing but the
-    gap says which digit it is, and a model that finds all ink but cannot look along a line has to
+    gap says which digit it is, and a model that finds all ink but knows of no gap far away has to
     label both digits or neither, or guess: its intersection over union is about one half at most.
 
     The options make scenes of another kind, to ask what a model does there: a `gap` of 1 to 3
