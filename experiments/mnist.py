@@ -10,9 +10,10 @@ network draws its own. All networks have 32 units and 2,000 updates of 32 images
   for 1 to T - 1 steps (Tallec and Ollivier 2018). "identity" is the plain network of Le and others:
   ReLU units, recurrent weights that start as the identity, input weights of standard deviation
   0.001. By pixels there is no GRU, a step of which takes PyTorch four times as long as the LSTM's.
-- Search. From 0.01 ("identity" from 0.001) the learning rate is divided and multiplied by 3 as long as that lowers the loss
-  on the validation images by 0.01 or more, until the best has no such neighbour on either side. The
-  search uses network 0. Three networks are then trained at the chosen rate.
+- Search. From 0.01 ("identity" from 0.001) the learning rate is divided and multiplied by 3 as long
+  as that lowers the loss on the validation images by 0.01 or more, until the best has no such
+  neighbour on either side. The search uses network 0. Three networks are then trained at the chosen
+  rate.
 - Beside them, by rows: logistic regression and nearest neighbours on all pixels, tuned on the
   validation images, and a small convolution.
 

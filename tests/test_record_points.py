@@ -311,6 +311,7 @@ MUTANTS = {
         to_torch_exchanging(lstm.Params, 0, 1),
         {
             "classification": ["lstm"],
+            "mnist": ["lstm", "lstm long"],
             "memory": ["lstm"],
             "generalisation": ["none", "window"],
             "gpu": ["LSTM"],
@@ -323,6 +324,7 @@ MUTANTS = {
         to_torch_exchanging(gru.Params, 0, 1),
         {
             "classification": ["gru"],
+            "mnist": ["gru"],
             "memory": ["gru"],
             "segmentation": ["connected_digit"],
             "gpu": ["GRU"],
@@ -353,7 +355,7 @@ MUTANTS = {
         lstm,
         "init",
         partial(lstm.init, forget_bias=0.0),
-        {"classification": ["lstm"]},
+        {"classification": ["lstm"], "mnist": ["lstm"]},
         ("memory", "lstm"),
     ),
     "LSTM: no forget bias in PyTorch": Mutant(
@@ -374,7 +376,7 @@ MUTANTS = {
         rnn,
         "init",
         smaller_weights,
-        {"classification": ["rnn"], "memory": ["orthogonal"]},
+        {"classification": ["rnn"], "memory": ["orthogonal"], "mnist": ["rnn"]},
         ("memory", "uniform"),
     ),
     "scan: the decay lags behind": Mutant(
@@ -447,7 +449,7 @@ MUTANTS = {
         images,
         "cuts",
         changed(images.cuts, lambda places: places[::-1]),
-        {"classification": ["line 8"]},
+        {"classification": ["line 8"], "mnist": ["rows"]},
         ("classification", "patches"),
     ),
     "images: patches from below": Mutant(
@@ -464,6 +466,7 @@ MUTANTS = {
         {
             "classification": ["shuffled"],
             "generation": ["shuffled"],
+            "mnist": ["shuffled"],
         },
         ("classification", "line 8"),
     ),
