@@ -22,6 +22,7 @@ import checkpoints
 import layers
 import loops
 import scans
+import segmenting
 import tensorflow as tf
 import torch
 import training
@@ -31,7 +32,7 @@ from page import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "rnnbook" / "book" / "records" / "bench" / "benchmarks.json"
-MODULES = (layers, loops, training, scans, checkpoints, calls)
+MODULES = (layers, loops, training, segmenting, scans, checkpoints, calls)
 BENCHMARKS = {name: b for module in MODULES for name, b in module.BENCHMARKS.items()}
 
 

@@ -25,6 +25,7 @@ TINY = {
     "three ways": {"N": 2, "T": 3, "H": 4},
     "readings": {"T": (1, 4), "N": 2, "hidden": 3},
     "adding": {"T": 5, "N": 2, "units": 3},
+    "segmentation": {"models": ("dilated", "sweep 1"), "N": 2},
     "scan": {"batches": (1, 2), "T": 8, "quarter": 2, "H": 3},
     "layers by length": {"T": (4, 8), "without": 8, "width": 4},
     "convolution": {"batches": (1, 2), "T": 8, "width": 3},
