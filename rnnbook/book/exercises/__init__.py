@@ -28,6 +28,7 @@ from rnnbook.book.exercises import (
     gru,
     gru_gates,
     history,
+    jobs,
     language_models,
     load_forecast,
     lstm,
@@ -68,7 +69,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, expressive, efficient, generalisation, biology, society),
+    *(deeper, expressive, efficient, generalisation, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

@@ -37,19 +37,6 @@ def _prior(posteriors, old, new):
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def _drift_case(rng):
-    return (
-        100 + rng.standard_normal(int(rng.integers(20, 30))).cumsum(),
-        int(rng.integers(3, 12)),
-        4,
-    )
-
-
-def _drift(series, window, horizon):
-    slope = (series[-1] - series[-1 - window]) / window
-    return series[-1] + slope * np.arange(1, horizon + 1)
-
-
 EXERCISES = {
     "macro-recall": Exercise(
         case=_recall_case,
@@ -74,26 +61,6 @@ EXERCISES = {
                 lambda p, old, new: _prior(p, np.ones_like(old), new)
             ),
             "Old and new base rates are swapped.": lambda p, old, new: _prior(p, new, old),
-        },
-    ),
-    "drift-forecast": Exercise(
-        case=_drift_case,
-        solution=_drift,
-        outputs=("the forecasts",),
-        mistakes={
-            "There are only window - 1 steps from series[-window] to series[-1].": (
-                lambda series, window, horizon: (
-                    series[-1] + (series[-1] - series[-window]) / window * np.arange(1, horizon + 1)
-                )
-            ),
-            "The first forecast is one step ahead, not zero.": (
-                lambda series, window, horizon: (
-                    series[-1] + (series[-1] - series[-1 - window]) / window * np.arange(horizon)
-                )
-            ),
-            "This is the slope since the first value: use the last `window` steps only.": (
-                lambda series, window, horizon: _drift(series, len(series) - 1, horizon)
-            ),
         },
     ),
 }
