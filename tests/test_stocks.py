@@ -1,4 +1,4 @@
-"""The recorded forecasts of shares: no network sees the future, and the files hold what was scored."""
+"""The recorded forecasts of shares: none sees the future, and the files hold what was scored."""
 
 from pathlib import Path
 
