@@ -33,25 +33,33 @@ def _next_24_rows(day, named):
     return (rows >= first) & (rows < first + 24)
 
 
-def _season_case(rng):
-    season = int(rng.integers(3, 6))
-    past = rng.uniform(0, 9, (3, season))
-    past[1, 1] = past[2, 1] = past[2, season - 1] = np.nan
-    return past.ravel(), season, season + 2
+def _samples_case(rng):
+    """Eleven hours, three of them without a row; two features, windows of four hours and two."""
+    hours = np.delete(np.arange(11), [3, 4, int(rng.integers(6, 9))]) + int(rng.integers(5, 9))
+    return hours, rng.uniform(1, 9, (len(hours), 2)), 4, 2
 
 
-def _seasonal(past, season, horizon, pick=lambda known: known[-1], shift=0):
-    phases = [past[k::season] for k in range(season)]
-    newest = np.array([pick(phase[np.isfinite(phase)]) for phase in phases])
-    return newest[(np.arange(horizon) + shift) % season]
+def _samples(hours, table, steps, horizon, overlap=0, carried=False, complete=True):
+    places = hours - hours[0]
+    grid = np.zeros((places[-1] + 1, table.shape[1] + 1))
+    grid[places, :-1], grid[places, -1] = table, 1
+    if carried:
+        last = np.maximum.accumulate(np.where(grid[:, -1] > 0, np.arange(len(grid)), 0))
+        grid[:, :-1] = grid[last, :-1]
+    origins = np.arange(steps, len(grid) - horizon + 1)[:, None]
+    X = grid[origins + np.arange(-steps, 0)]
+    ahead = grid[origins - overlap + np.arange(horizon)]
+    whole = ahead[..., -1].all(axis=1) | (not complete)
+    return X[whole], ahead[whole, :, 0]
 
 
-def _last_measured(past, season, horizon):
-    filled = past.copy()
-    for t in range(1, len(past)):
-        if np.isnan(filled[t]):
-            filled[t] = filled[t - 1]
-    return _seasonal(filled, season, horizon)
+def _rows_for_hours(hours, table, steps, horizon):
+    return _samples(np.arange(len(hours)), table, steps, horizon)
+
+
+def _reshaped(hours, table, steps, horizon):
+    X, Y = _samples(hours, table, steps, horizon)
+    return X.reshape(len(X), X.shape[2], steps), Y
 
 
 EXERCISES = {
@@ -82,23 +90,24 @@ EXERCISES = {
             ),
         },
     ),
-    "seasonal-naive-gaps": Exercise(
-        case=_season_case,
-        solution=_seasonal,
-        outputs=("forecasts",),
+    "traffic-samples": Exercise(
+        case=_samples_case,
+        solution=_samples,
+        outputs=("X", "Y"),
         mistakes={
-            "Where the last season has a gap go back a whole season, not one step.": (
-                _last_measured
+            "An hour without a row is still an hour: put the rows on a grid first.": (
+                _rows_for_hours
             ),
-            "Take the newest measured value of each phase, not the oldest.": (
-                lambda past, season, horizon: _seasonal(past, season, horizon, lambda v: v[0])
+            "An hour without a row is zero in all features: do not carry the last row on.": (
+                lambda *arguments: _samples(*arguments, carried=True)
             ),
-            "Take the newest measured value of each phase, not the mean of all.": (
-                lambda past, season, horizon: _seasonal(past, season, horizon, np.mean)
+            "A target that was not measured is no target: leave its window out.": (
+                lambda *arguments: _samples(*arguments, complete=False)
             ),
-            "You are one step off: the first forecast has the phase of past[0].": (
-                lambda past, season, horizon: _seasonal(past, season, horizon, shift=1)
+            "The first target is in its own window: it begins one hour later.": (
+                lambda *arguments: _samples(*arguments, overlap=1)
             ),
+            "The axes of X are samples, timesteps, features.": _reshaped,
         },
     ),
 }
