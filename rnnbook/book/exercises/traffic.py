@@ -1,5 +1,7 @@
 """Exercises of `chapters/*/traffic`."""
 
+from functools import partial
+
 import numpy as np
 
 from rnnbook.book.exercises.checker import Exercise
@@ -99,13 +101,13 @@ EXERCISES = {
                 _rows_for_hours
             ),
             "An hour without a row is zero in all features: do not carry the last row on.": (
-                lambda *arguments: _samples(*arguments, carried=True)
+                partial(_samples, carried=True)
             ),
             "A target that was not measured is no target: leave its window out.": (
-                lambda *arguments: _samples(*arguments, complete=False)
+                partial(_samples, complete=False)
             ),
             "The first target is in its own window: it begins one hour later.": (
-                lambda *arguments: _samples(*arguments, overlap=1)
+                partial(_samples, overlap=1)
             ),
             "The axes of X are samples, timesteps, features.": _reshaped,
         },
