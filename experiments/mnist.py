@@ -61,8 +61,8 @@ POINT = [
         ("rows", "lstm"),
         ("rows", "gru"),
         ("rows", "rnn"),
-        ("shuffled", "lstm long"),
-        ("pixels", "identity"),
+        ("shuffled", "rnn"),
+        ("pixels", "lstm long"),
     )
 ]
 SHAPE, HIDDEN, BATCH, UPDATES, NETWORKS = (28, 28), 32, 32, 2000, 3
