@@ -4,6 +4,7 @@ from scipy import stats
 from statsmodels.api import OLS
 
 from rnnbook.forecasting import (
+    bootstrap_groups,
     bootstrap_means,
     clark_west,
     diebold_mariano,
@@ -164,6 +165,42 @@ def test_seasonal_blocks_keep_the_share_of_every_phase():
     assert loose.std() > 0.1
 
 
+def test_groups_of_one_are_the_plain_bootstrap():
+    values = np.random.default_rng(0).standard_normal(400) + 1
+    means = bootstrap_groups(values, np.arange(400), rng=np.random.default_rng(1), draws=4000)
+    assert means.mean() == pytest.approx(values.mean(), abs=3 * values.std() / 20 / 4000**0.5)
+    assert means.std() == pytest.approx(values.std() / 20, rel=0.05)
+
+
+def test_what_hangs_together_in_a_group_widens_the_interval():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(100), 4)
+    values = rng.standard_normal(100)[groups]  # four cases that are one
+    means = bootstrap_groups(values, groups, rng=rng, draws=4000)
+    assert means.std() == pytest.approx(values[::4].std() / 10, rel=0.05)
+    loose = bootstrap_groups(values, np.arange(400), rng=rng, draws=4000)
+    assert loose.std() == pytest.approx(means.std() / 2, rel=0.1)
+
+
+def test_a_large_group_carries_its_weight_and_the_order_does_not_matter():
+    values, groups = np.array([1.0] * 9 + [0.0]), np.array(["large"] * 9 + ["small"])
+    means = bootstrap_groups(values, groups, rng=np.random.default_rng(0))
+    assert set(means) == {0.0, 0.9, 1.0}
+    order = np.random.default_rng(1).permutation(10)
+    mixed = bootstrap_groups(values[order], groups[order], rng=np.random.default_rng(0))
+    assert (mixed == means).all()
+
+
+def test_columns_are_drawn_together():
+    values = np.random.default_rng(0).random((30, 2))
+    groups = np.arange(30) // 3
+    both = bootstrap_groups(values, groups, rng=np.random.default_rng(1), draws=70)
+    assert both.shape == (70, 2)
+    for k in range(2):
+        one = bootstrap_groups(values[:, k], groups, rng=np.random.default_rng(1), draws=70)
+        assert both[:, k] == pytest.approx(one, abs=1e-12)
+
+
 def test_results_table_is_its_scores():
     rng = np.random.default_rng(0)
     y, training = rng.standard_normal((20, 3)), rng.standard_normal(50)
@@ -199,6 +236,8 @@ def test_errors():
     with pytest.raises(ValueError, match=r"^losses\[1\] is nan"):
         bootstrap_means(holed, block=2, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"^values\[1\] is nan"):
+        bootstrap_groups(holed, holed, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"^values\[1\] is nan"):
         hac_variance(holed, 1)
     with pytest.raises(ValueError, match=r"^training\[1\] is nan"):
         mase([1.0], [2.0], holed)
@@ -220,6 +259,14 @@ def test_errors():
         clark_west(1.0, 2.0, 3.0)
     with pytest.raises(TypeError, match="rng is 7; expected a NumPy generator, such as"):
         bootstrap_means(a, block=2, rng=7)
+    with pytest.raises(TypeError, match="rng is 7; expected a NumPy generator"):
+        bootstrap_groups(a, a, rng=7)
+    with pytest.raises(ValueError, match=r"groups has shape \(9,\); expected \(10,\), a group"):
+        bootstrap_groups(a, a[1:], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"values has shape \(0,\); expected \(n,\) or \(n, K\)"):
+        bootstrap_groups([], [], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="draws is 0"):
+        bootstrap_groups(a, a, rng=np.random.default_rng(0), draws=0)
     with pytest.raises(ValueError, match="kernel is 'flat'; expected 'bartlett' or 'uniform'"):
         hac_variance(a, 1, kernel="flat")
     with pytest.raises(ValueError, match="block is 25; expected a multiple of season = 24"):

@@ -1,6 +1,8 @@
 import io
 
 import matplotlib as mpl
+import numpy as np
+import pytest
 from dark_figures import contrast
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
@@ -60,3 +62,44 @@ def test_chinese_titles_are_drawn_without_a_warning(caplog):
             figure.suptitle("床前明月光, a poem", weight=weight)
             figure.savefig(io.BytesIO())
     assert not caplog.records
+
+
+def boxes(heights, **options):
+    """Left, bottom, right and top of each letter that is drawn, in the order of drawing."""
+    axes = Figure().add_subplot()
+    plotting.sequence_logo(axes, heights, **options)
+    found = [patch.get_path().get_extents() for patch in axes.patches]
+    return axes, np.array([[b.x0, b.y0, b.x1, b.y1] for b in found])
+
+
+def test_a_logo_stacks_its_letters_with_the_largest_outside():
+    axes, found = boxes([[0.5, 1.0, -0.25, -1.5]], first=-3)
+    expected = [[-0.25, 0], [0, 0.5], [0.5, 1.5], [-1.75, -0.25]]  # G, A, C, T
+    assert found[:, [1, 3]] == pytest.approx(np.array(expected), abs=1e-9)
+    assert found[:, [0, 2]] == pytest.approx(np.tile([-2.95, -2.05], (4, 1)), abs=1e-9)
+    assert axes.get_ylim() == (-1.75, 1.5) and axes.get_xlim() == (-3, -2)
+    order = [2, 0, 1, 3]
+    shown = [mpl.colors.to_hex(patch.get_facecolor()) for patch in axes.patches]
+    assert shown == [plotting.DATA[k].lower() for k in order]
+
+
+def test_a_logo_leaves_out_what_is_too_flat_but_keeps_its_room():
+    _, found = boxes([[1e-3, 1.0, 0.0, 0.0]])
+    assert found[:, [1, 3]] == pytest.approx(np.array([[1e-3, 1.001]]), abs=1e-9)
+    assert len(boxes(np.zeros((2, 4)))[1]) == 0
+    axes, found = boxes([[2.0, 1.0]], letters="no")
+    assert found[:, 1].tolist() == pytest.approx([0, 1]) and axes.get_xlim() == (0, 1)
+
+
+def test_a_logo_names_what_does_not_fit():
+    axes = Figure().add_subplot()
+    with pytest.raises(ValueError, match=r"heights has shape \(4,\); expected \(T, K\) = \(T, 4\)"):
+        plotting.sequence_logo(axes, np.zeros(4))
+    with pytest.raises(
+        ValueError, match=r"heights has shape \(2, 3\); expected \(T, K\) = \(T, 4\)"
+    ):
+        plotting.sequence_logo(axes, np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="not finite; expected finite"):
+        plotting.sequence_logo(axes, np.full((2, 4), np.nan))
+    with pytest.raises(ValueError, match="colors has 1 entries; expected at least 4"):
+        plotting.sequence_logo(axes, np.zeros((2, 4)), colors=["red"])

@@ -2,9 +2,12 @@
 
 import gzip
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import ArrayLike
 
 # For Chinese and Japanese text: a part of Noto Sans CJK TC, under the SIL Open Font License.
 FONT = Path(__file__).parent / "fonts" / "NotoSansCJKtc-subset.otf"
@@ -89,6 +92,62 @@ def drawn(figure: Any, kind: str) -> bytes:
     about = dict.fromkeys(["Date", "Creator", "Format", "Type"] if kind == "svg" else ["Software"])
     figure.savefig(file, format=kind, dpi=SHARP, bbox_inches="tight", metadata=about)
     return file.getvalue()
+
+
+def sequence_logo(
+    axes: Any,
+    heights: ArrayLike,
+    *,
+    first: float = 0,
+    letters: str = "ACGT",
+    colors: Sequence[str] = DATA,
+) -> None:
+    """Stacks of letters, one stack a place, as Schneider and Stephens (1990) draw them.
+
+    `heights` (T, K): how high each of K letters stands at each of T places, such as bits or log
+    odds. What is positive stands above zero and what is negative hangs below it, the largest
+    outside. Stack t lies between `first` + t and `first` + t + 1, and the limits of both axes are
+    set. `letters` are K letters, and `colors` theirs.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().add_subplot()
+    >>> sequence_logo(axes, [[1.0, 0.0, 0.0, -0.5], [0.0, 2.0, 0.0, 0.0]])
+    >>> len(axes.patches), axes.get_ylim() == (-0.5, 2)
+    (3, True)
+    """
+    import numpy as np
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.patches import PathPatch
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    table = np.asarray(heights, float)
+    if table.ndim != 2 or table.shape[1] != len(letters) or not len(table):
+        expected = f"(T, K) = (T, {len(letters)}), a column for each of {letters!r}"
+        raise ValueError(f"heights has shape {table.shape}; expected {expected}")
+    if not np.isfinite(table).all():
+        raise ValueError("heights holds values that are not finite; expected finite ones")
+    if len(colors) < len(letters):
+        raise ValueError(f"colors has {len(colors)} entries; expected at least {len(letters)}")
+    font = FontProperties(family="DejaVu Sans", weight="bold")
+    shapes = [TextPath((0, 0), letter, size=1, prop=font) for letter in letters]
+    low, high = np.minimum(table, 0).sum(axis=1).min(), np.maximum(table, 0).sum(axis=1).max()
+    for place, column in enumerate(table):
+        edges = {1: 0.0, -1: 0.0}
+        for k in np.argsort(np.abs(column)):
+            sign = 1 if column[k] > 0 else -1
+            bottom = min(edges[sign], edges[sign] + column[k])
+            edges[sign] += column[k]
+            if abs(column[k]) <= 0.002 * (high - low):  # too flat to be seen
+                continue
+            box = shapes[k].get_extents()
+            stretch = Affine2D().translate(-box.x0, -box.y0)
+            stretch.scale(0.9 / box.width, abs(column[k]) / box.height)
+            path = stretch.translate(first + place + 0.05, bottom).transform_path(shapes[k])
+            axes.add_patch(PathPatch(path, color=colors[k], lw=0))
+    axes.set(xlim=(first, first + len(table)))
+    if high > low:
+        axes.set(ylim=(low, high))
 
 
 def is_heavy(svg: bytes) -> bool:

@@ -20,7 +20,7 @@ from rnnbook.forecasting.scores import (
     same_shape,
     skill,
 )
-from rnnbook.forecasting.series import check_series, floats
+from rnnbook.forecasting.series import check_series, check_values, floats
 
 
 class DieboldMariano(NamedTuple):
@@ -212,6 +212,45 @@ def bootstrap_means(
     )
     places = (starts[..., None] + np.arange(block)).reshape(draws, -1)[:, : len(losses)]
     return losses[places].mean(axis=1)
+
+
+def bootstrap_groups(
+    values: ArrayLike, groups: ArrayLike, *, rng: np.random.Generator, draws: int = 2000
+) -> np.ndarray:
+    """Means (draws,) of values whose whole groups are drawn again: `bootstrap_means` without time.
+
+    Errors hang together within a family, a chapter or a writer. So as many groups as there are
+    are drawn with replacement, each with all its values (the cluster bootstrap of Field and Welsh
+    2007), and ``mean* = sum_g w_g s_g / sum_g w_g n_g``, with w_g how often group g was drawn, s_g
+    the sum of its values and n_g their number. Few groups, or one that holds most of the values,
+    make a poor interval.
+
+    `values` (n,): one number a case, such as a difference of losses; or (n, K), which gives means
+    (draws, K) of K columns over the same draws, for ratios of means. `groups` (n,): numbers or
+    names, the same for cases that belong together.
+
+    >>> values, groups = [1.0, 1.0, 1.0, 5.0], ["a", "a", "a", "b"]
+    >>> means = bootstrap_groups(values, groups, rng=np.random.default_rng(0))
+    >>> np.unique(means)  # twice a, both, twice b
+    array([1., 2., 5.])
+    """
+    check_rng(rng)
+    check_sizes(draws=draws)
+    check_aligned("values", values, groups, "groups")
+    table, names = floats(values, "values"), np.asarray(groups)
+    if table.ndim not in (1, 2) or not len(table):
+        raise ValueError(f"values has shape {table.shape}; expected (n,) or (n, K), n above 0")
+    if names.shape != table.shape[:1]:
+        raise ValueError(
+            f"groups has shape {names.shape}; expected {table.shape[:1]}, a group for each value"
+        )
+    check_values(table, name="values")
+    group = np.unique(names, return_inverse=True)[1]
+    sizes = np.bincount(group)
+    sums = np.zeros((len(sizes), *table.shape[1:]))
+    np.add.at(sums, group, table)
+    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), draws).astype(float)
+    return ((drawn @ sums).T / (drawn @ sizes)).T
 
 
 class ResultsTable(dict):
