@@ -23,10 +23,10 @@ UNLINKED = {
     "accuracy", "activation", "bias", "calibrated", "calibration", "carried state", "descent",
     "feature", "features", "generalisation", "gradient", "head", "horizon", "leakage",
     "learning by heart", "logistic function", "loss", "loss function", "orthogonal matrix",
-    "origin", "padded", "parameters", "readout", "recurrent network", "recurrent neural network",
-    "RNN", "saturated", "seed", "stack", "state", "step", "step size", "test data",
-    "test set", "time step", "timestep", "token", "tokens", "training data", "training set",
-    "units", "unrolled", "vocabulary", "weights", "window",
+    "origin", "padded", "parameters", "precision", "readout", "recall", "recurrent network",
+    "recurrent neural network", "RNN", "saturated", "seed", "stack", "state", "step", "step size",
+    "test data", "test set", "time step", "timestep", "token", "tokens", "training data",
+    "training set", "units", "unrolled", "vocabulary", "weights", "window",
 }  # fmt: skip
 MOST = 4  # links in a paragraph
 PARAGRAPHS = (nodes.paragraph, nodes.caption)
