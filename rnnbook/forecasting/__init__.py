@@ -76,6 +76,8 @@ from rnnbook.forecasting.comparison import (
     results_table,
 )
 from rnnbook.forecasting.direct import Direct
+from rnnbook.forecasting.grouped import ByGroup
+from rnnbook.forecasting.linear_quantiles import LinearQuantiles
 from rnnbook.forecasting.quantiles import coverage, crps, mend_crossing, pinball, width
 from rnnbook.forecasting.rolling import Backtest, backtest
 from rnnbook.forecasting.scaled import Scaled
@@ -86,12 +88,14 @@ from rnnbook.forecasting.window import Windows, masked_windows, windows
 
 __all__ = [
     "Backtest",
+    "ByGroup",
     "ClarkWest",
     "DieboldMariano",
     "Direct",
     "EmpiricalQuantiles",
     "Forecast",
     "LinearAutoregression",
+    "LinearQuantiles",
     "Naive",
     "ResultsTable",
     "Scaled",
