@@ -101,7 +101,7 @@ OF_TREES = (0, 1, 2, 5, 11, 17, 23)  # hours ahead at which trees give quantiles
 KEPT = (0, 5, 23)  # hours ahead at which the ends of intervals are kept
 LEAF, GROWN = 200, 150  # trees: examples in a leaf, number of trees
 RATE, DROPOUT = 0.01, 0.1  # networks
-TRIED, TRIED_TREES = 8, 6
+TRIED, TRIED_TREES = 10, 8
 LENGTH, FIRST, HIDDEN, HEAD, STEPS, BATCH = 72, 24, 48, 128, 600, 32
 SHORT = {
     "VALIDATION": "2010-03-01",

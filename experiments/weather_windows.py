@@ -75,7 +75,7 @@ SETTINGS = [
     *({"question": "order", "model": "GRU", "way": way} for way in ORDERS[1:]),
 ]
 PAST, LONGEST, HORIZON, HIDDEN, HEAD = 48, 96, base.HORIZON, base.HIDDEN, base.HEAD
-RATE, DROPOUT, TRIED, BATCH, PASSES = 0.01, 0.2, 4, 128, 3
+RATE, DROPOUT, TRIED, BATCH, PASSES = 0.01, 0.2, 5, 128, 3
 VALIDATION, TEST = base.VALIDATION, base.TEST
 PENALTIES = base.PENALTIES
 vars(base).update(VALIDATION=VALIDATION, TEST=TEST)

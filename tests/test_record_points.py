@@ -565,14 +565,14 @@ MUTANTS = {
         forecasting,
         "mend_crossing",
         lambda quantiles: np.sort(quantiles)[..., ::-1],
-        {"weather": ["last value and mask"]},
+        {"weather": ["GRU"], "weather_gaps": []},
         ("traffic", "mask"),
     ),
     "forecasting: yesterday is an hour off": Mutant(
         forecasting,
         "SeasonalNaive",
         lambda season: forecasting.baselines.SeasonalNaive(season + 1),
-        {"weather": ["simple"]},
+        {"weather": ["yesterday"]},
         ("traffic", "mask"),
     ),
     "forecasting: wider scales": Mutant(
@@ -587,13 +587,26 @@ MUTANTS = {
         "regular_grid",
         lambda times, values, step, grid=forecasting.regular_grid: grid(times + step, values, step),
         {"traffic": []},
-        ("weather", "last value and mask"),
+        ("weather", "GRU"),
+    ),
+    "forecasting: quantiles by a regression with a larger penalty": Mutant(
+        forecasting,
+        "LinearQuantiles",
+        lambda levels, ridge, iterations: forecasting.linear_quantiles.LinearQuantiles(
+            levels, 9 * ridge, iterations
+        ),
+        {"weather": ["regression by hour"], "weather_gaps": ["regression by hour"]},
+        ("weather", "GRU"),
     ),
     "forecasting: a regression with a larger penalty": Mutant(
         forecasting,
         "LinearAutoregression",
         lambda ridge: forecasting.baselines.LinearAutoregression(9 * ridge),
-        {"load_forecast": ["ridge"]},
+        {
+            "load_forecast": ["ridge"],
+            "weather": ["regression recursive"],
+            "weather_windows": ["regression by hour", "ridge"],
+        },
         ("load_forecast", "trees"),
     ),
     "electricity: the last hours are the first": Mutant(
