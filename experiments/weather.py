@@ -197,7 +197,8 @@ def by_day(values):
 
 
 def whole(values, factor):
-    return np.round(factor * values).astype(np.uint16)
+    """As whole numbers of 16 bits; what is larger, before any training, is cut off."""
+    return np.round(np.minimum(factor * values, 65535)).astype(np.uint16)
 
 
 def point_scores(forecast, part):
