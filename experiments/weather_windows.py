@@ -36,6 +36,10 @@ years, with "change" and the penalty 0.001, were seen: 0.3 to 1.1 parts per mill
 
 Judgement, to be made on the page: differences are paired by day (or test year) with intervals from
 blocks; what is said of networks must hold for the mean over the seeds and for each one.
+
+Seen after the runs: two ridge regressions of the trend took the smallest penalty, 1e-6, which the
+record rounds to 0.0; none at all gives the same errors. The trees of the trend have no search. All
+other searches closed.
 """
 
 import importlib.util

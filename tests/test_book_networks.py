@@ -16,7 +16,7 @@ DIFFERENT = {
     "traffic.Road": "the page has no hour, weekday, validation and test",
 }
 # Pages that show networks of an experiment that has another name.
-ALSO = {"recurrence_or_attention": "language_models", "jobs": "society"}
+ALSO = {"recurrence_or_attention": "language_models", "jobs": "society", "weather_sure": "weather"}
 
 
 def classes_in(source):

@@ -53,6 +53,9 @@ from rnnbook.book.exercises import (
     video,
     waking,
     weather,
+    weather_gaps,
+    weather_sure,
+    weather_windows,
     which_gru,
     worked_examples,
     writing,
@@ -67,7 +70,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(language_models, text_generation, translation, verses),
     *(recurrence_or_attention, semantic_roles),
     *(classification, generation, segmentation, video),
-    *(stocks, weather, traffic),
+    *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
     *(deeper, expressive, efficient, generalisation, biology, society, jobs),
 )

@@ -5,14 +5,13 @@ import numpy as np
 from rnnbook.book.exercises.checker import Exercise
 
 
-def _pinball_case(rng):
-    n = int(rng.integers(5, 12))
-    return rng.standard_normal(n), rng.standard_normal(n), float(rng.choice([0.1, 0.25, 0.9]))
+def _best_case(rng):
+    changes = np.round(rng.gamma(1.0, 3.0, 2 * int(rng.integers(3, 7)) + 1), 1)
+    return changes, str(rng.choice(["absolute", "squared"]))
 
 
-def _pinball(q, y, level):
-    e = y - q
-    return np.mean(np.maximum(level * e, (level - 1) * e))
+def _best(changes, loss):
+    return np.mean(changes) if loss == "squared" else np.median(changes)
 
 
 def _recursive_case(rng):
@@ -38,41 +37,20 @@ def _bias_once(weights, bias, past, horizon):
     return np.append(first, _recursive(weights, 0.0, np.append(past, first), horizon - 1))
 
 
-def _fill_case(rng):
-    values = rng.standard_normal(int(rng.integers(10, 16)))
-    measured = rng.random(len(values)) < 0.6
-    measured[0], measured[3:5] = True, False
-    measured[5] = True
-    return values, measured
-
-
-def _fill(values, measured):
-    filled, age = np.array(values, float), np.zeros(len(values))
-    for t in range(1, len(values)):
-        if not measured[t]:
-            filled[t], age[t] = filled[t - 1], age[t - 1] + 1
-    return filled, age
-
-
-def _straight_lines(values, measured):
-    place = np.arange(len(values))
-    return np.interp(place, place[measured], values[measured]), _fill(values, measured)[1]
-
-
 EXERCISES = {
-    "pinball-loss": Exercise(
-        case=_pinball_case,
-        solution=_pinball,
-        outputs=("the loss",),
+    "best-constant": Exercise(
+        case=_best_case,
+        solution=_best,
+        outputs=("the constant",),
         mistakes={
-            "The weights are swapped: with a high level, a forecast that is too low costs more.": (
-                lambda q, y, level: _pinball(q, y, 1 - level)
+            "The sum of absolute errors is smallest at the median, not at the mean.": (
+                lambda changes, loss: np.mean(changes)
             ),
-            "This is half of the absolute error, the loss of the median: use the level.": (
-                lambda q, y, level: np.mean(np.abs(y - q)) / 2
+            "The two are swapped: squares lead to the mean, absolute values to the median.": (
+                lambda changes, loss: np.median(changes) if loss == "squared" else np.mean(changes)
             ),
-            "Take the mean over the targets, not the sum.": (
-                lambda q, y, level: len(y) * _pinball(q, y, level)
+            "Halfway between the smallest and the largest change the largest error is smallest.": (
+                lambda changes, loss: (np.min(changes) + np.max(changes)) / 2
             ),
         },
     ),
@@ -86,25 +64,6 @@ EXERCISES = {
             ),
             "Every forecast becomes the latest input of the next one.": _old_inputs,
             "The bias is added at every step, not at the first only.": _bias_once,
-        },
-    ),
-    "fill-forward": Exercise(
-        case=_fill_case,
-        solution=_fill,
-        outputs=("filled", "age"),
-        mistakes={
-            "A straight line to the next measurement uses the future: repeat the last value.": (
-                _straight_lines
-            ),
-            "A gap holds the last value that was measured, not zero.": (
-                lambda values, measured: (
-                    np.where(measured, values, 0.0),
-                    _fill(values, measured)[1],
-                )
-            ),
-            "The age counts the hours since the last measurement, and is not 1 throughout a gap.": (
-                lambda values, measured: (_fill(values, measured)[0], 1.0 - measured)
-            ),
         },
     ),
 }
