@@ -33,23 +33,20 @@ def _information(windows):
     return 2 - _entropy(windows)
 
 
-def _odds_case(rng):
-    junctions = np.maximum(rng.integers(0, 4, (30, 5)), rng.integers(0, 4, (30, 5)))
-    return junctions, rng.integers(0, 4, (50, 5))
+def _slide_case(rng):
+    matrix, pieces = rng.normal(size=(5, 4)), rng.integers(0, 4, (6, 12))
+    pieces[0, -5:] = matrix.argmax(axis=1)  # the best fit is the last one
+    pieces[1, :5] = matrix.argmax(axis=1)
+    return matrix, pieces
 
 
-def _chances(windows, more):
-    counts = (windows[:, :, None] == np.arange(4)).sum(axis=0) + more
-    return counts / counts.sum(axis=1, keepdims=True)
+def _scores(W, x):
+    starts = range(x.shape[1] - len(W) + 1)
+    return np.stack([W[np.arange(len(W)), x[:, t : t + len(W)]].sum(axis=1) for t in starts], 1)
 
 
-def _log_odds(junctions, others):
-    return np.log(_chances(junctions, 1) / _chances(others, 1))
-
-
-def _not_normalised(junctions, others):
-    counts = [(w[:, :, None] == np.arange(4)).sum(axis=0) + 1 for w in (junctions, others)]
-    return np.log(counts[0] / counts[1])
+def _best(W, x):
+    return _scores(W, x).max(axis=1)
 
 
 EXERCISES = {
@@ -83,17 +80,22 @@ EXERCISES = {
             ),
         },
     ),
-    "log-odds": Exercise(
-        case=_odds_case,
-        solution=_log_odds,
-        outputs=("the log odds",),
+    "slide": Exercise(
+        case=_slide_case,
+        solution=_best,
+        outputs=("the best score",),
         mistakes={
-            "Turn counts into shares first: the two groups differ in size.": _not_normalised,
-            "The background is the share in the other windows, not one quarter.": (
-                lambda junctions, others: np.log(4 * _chances(junctions, 1))
+            "One start is missing: the matrix fits T - K + 1 times.": (
+                lambda W, x: _scores(W, x)[:, :-1].max(axis=1)
             ),
-            "The ratio stands upside down.": (
-                lambda junctions, others: _log_odds(others, junctions)
+            "This is the start of the best fit, not its score.": (
+                lambda W, x: _scores(W, x).argmax(axis=1)
+            ),
+            "This is the mean over all starts: the best one is asked for.": (
+                lambda W, x: _scores(W, x).mean(axis=1)
+            ),
+            "The matrix is turned around: its first row belongs to the first base.": (
+                lambda W, x: _best(W[::-1], x)
             ),
         },
     ),
