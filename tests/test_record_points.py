@@ -586,7 +586,7 @@ MUTANTS = {
         forecasting,
         "regular_grid",
         lambda times, values, step, grid=forecasting.regular_grid: grid(times + step, values, step),
-        {"traffic": []},
+        {"traffic": [], "traffic_chances": []},
         ("weather", "GRU"),
     ),
     "forecasting: quantiles by a regression with a larger penalty": Mutant(
@@ -597,6 +597,13 @@ MUTANTS = {
         ),
         {"weather": ["regression by hour"], "weather_gaps": ["regression by hour"]},
         ("weather", "GRU"),
+    ),
+    "forecasting: errors without their size": Mutant(
+        forecasting,
+        "mae",
+        lambda forecasts, targets: float(np.mean(np.asarray(forecasts) - targets)),
+        {"many_roads": []},
+        ("traffic", "mask"),
     ),
     "forecasting: a regression with a larger penalty": Mutant(
         forecasting,
