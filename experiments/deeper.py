@@ -243,7 +243,7 @@ def climb(score, most):
 
 
 def searched(build, steps, rise, fall, looks, most):
-    """With the first seed: the network whose rate is best on the ninth tenth, and all others' scores."""
+    """With the first seed: the network with the best rate on the ninth tenth, and what all gave."""
     kept = {}
 
     def score(rate):
