@@ -49,6 +49,37 @@ def _no_transpose(J, g):
     return g
 
 
+def _sigmoid(a):
+    return 0.5 * (1 + np.tanh(a / 2))
+
+
+def _half(both, c, W, b):
+    i, f, g, o = np.split(both @ W + b, 4, axis=-1)
+    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+    return _sigmoid(o) * np.tanh(c), c
+
+
+def _block_case(rng):
+    N, H = 3, 4
+    W = rng.standard_normal((2, 2 * H, 4 * H)) / 2
+    b = rng.standard_normal((2, 4 * H))
+    return (W[0], b[0], W[1], b[1]), *rng.standard_normal((4, N, H))
+
+
+def _block(params, h_depth, c_depth, h_time, c_time):
+    W_depth, b_depth, W_time, b_time = params
+    both = np.concatenate([h_depth, h_time], axis=-1)
+    return *_half(both, c_depth, W_depth, b_depth), *_half(both, c_time, W_time, b_time)
+
+
+def _block_with_new_state(params, h_depth, c_depth, h_time, c_time):
+    W_depth, b_depth, W_time, b_time = params
+    both = np.concatenate([h_depth, h_time], axis=-1)
+    h_time, c_time = _half(both, c_time, W_time, b_time)
+    both = np.concatenate([h_depth, h_time], axis=-1)
+    return *_half(both, c_depth, W_depth, b_depth), h_time, c_time
+
+
 EXERCISES = {
     "grid-gradient": Exercise(
         case=_grid_case,
@@ -93,6 +124,29 @@ EXERCISES = {
                 lambda J, g: _residual(J[::-1], g)
             ),
             "A transpose is missing: rows of J are outputs, columns are inputs.": _no_transpose,
+        },
+    ),
+    "grid-lstm-step": Exercise(
+        case=_block_case,
+        solution=_block,
+        outputs=("h_depth", "c_depth", "h_time", "c_time"),
+        mistakes={
+            "Each direction keeps a cell of its own: here both begin from the cell of the depth.": (
+                lambda params, h_depth, c_depth, h_time, c_time: _block(
+                    params, h_depth, c_depth, h_time, c_depth
+                )
+            ),
+            "The cells are exchanged: the depth's gates act on the depth's cell.": (
+                lambda params, h_depth, c_depth, h_time, c_time: _block(
+                    params, h_depth, c_time, h_time, c_depth
+                )
+            ),
+            "The order is h_depth, c_depth, h_time, c_time: what goes up comes first.": (
+                lambda *given: (*_block(*given)[2:], *_block(*given)[:2])
+            ),
+            "Both directions read the old states: the depth has read the new state of the time.": (
+                _block_with_new_state
+            ),
         },
     ),
 }
