@@ -54,6 +54,32 @@ def _product_of_sum(a, b, h_0):
     return np.array(hs)
 
 
+def _brackets_case(rng):
+    kinds, symbols, opened = int(rng.integers(2, 5)), [], []
+    while len(symbols) < 40:
+        if opened and (len(opened) == 4 or rng.random() < 0.4):
+            symbols.append(kinds + opened.pop())
+        else:
+            opened.append(int(rng.integers(kinds)))
+            symbols.append(opened[-1])
+    return np.array(symbols), kinds
+
+
+def _bracket_units(symbols, kinds, undone=True, first="turn", own=True):
+    counts, turns, hs = np.zeros(kinds), np.zeros(kinds), []
+    for symbol in symbols:
+        kind, step = symbol % kinds, 1 if symbol < kinds or not undone else -1
+        counts[kind] += step
+        turned = np.where((np.arange(kinds) == kind) == own, turns, -turns)
+        if first == "turn":
+            turned[kind] += step
+        else:
+            turned = np.where(np.arange(kinds) == kind, turns + step, -(turns + step))
+        turns = turned
+        hs.append([*counts, *turns])
+    return np.array(hs)
+
+
 EXERCISES = {
     "automaton-run": Exercise(
         case=_automaton_case,
@@ -95,6 +121,25 @@ EXERCISES = {
             "b is multiplied by a as well: it is added after the product.": _product_of_sum,
             "The sign of a is lost: these are the states of its absolute value.": (
                 lambda a, b, h_0: _scan(np.abs(a), b, h_0)
+            ),
+        },
+    ),
+    "bracket-units": Exercise(
+        case=_brackets_case,
+        solution=_bracket_units,
+        outputs=("the states",),
+        mistakes={
+            "A closing bracket has to undo its opening one: it subtracts 1.": (
+                lambda symbols, kinds: _bracket_units(symbols, kinds, undone=False)
+            ),
+            "The turn is at the wrong brackets: a unit turns at every kind but its own.": (
+                lambda symbols, kinds: _bracket_units(symbols, kinds, own=False)
+            ),
+            "At another kind a unit only turns: nothing is added to it there.": (
+                lambda symbols, kinds: _bracket_units(symbols, kinds, first="count")
+            ),
+            "The units that turn stand first here; those that only count were asked for first.": (
+                lambda symbols, kinds: np.roll(_bracket_units(symbols, kinds), kinds, axis=1)
             ),
         },
     ),
