@@ -18,22 +18,6 @@ def _automaton(table, symbols):
     return np.array(visited)
 
 
-def _depth_case(rng):
-    kinds = int(rng.integers(2, 4))
-    return rng.integers(0, 2 * kinds, 25), kinds
-
-
-def _depth(symbols, kinds):
-    return np.where(symbols < kinds, 1, -1).cumsum()
-
-
-def _stopped_at_zero(symbols, kinds):
-    depths = [0]
-    for step in np.where(symbols < kinds, 1, -1):
-        depths.append(max(0, depths[-1] + step))
-    return np.array(depths[1:])
-
-
 def _scan_case(rng):
     return rng.uniform(-1, 1, (12, 3)), rng.standard_normal((12, 3)), rng.standard_normal(3)
 
@@ -91,22 +75,6 @@ EXERCISES = {
             ),
             "Every step starts from state 0 here: carry the state on.": (
                 lambda table, symbols: table[0, symbols]
-            ),
-        },
-    ),
-    "dyck-depth": Exercise(
-        case=_depth_case,
-        solution=_depth,
-        outputs=("the depth",),
-        mistakes={
-            "This is the depth before each symbol; after it was asked.": (
-                lambda symbols, kinds: np.append(0, _depth(symbols, kinds)[:-1])
-            ),
-            "The count stops at zero here; let it go below, or mistakes in a string go unseen.": (
-                _stopped_at_zero
-            ),
-            "Only opening brackets are counted.": (
-                lambda symbols, kinds: (symbols < kinds).cumsum()
             ),
         },
     ),
