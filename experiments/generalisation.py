@@ -52,7 +52,7 @@ SIZE, PLACES = 30_000, (30_000, 60_600, 91_200, 121_671)  # where the training t
 EMBEDDING, HIDDEN, WINDOW, BATCH = 64, 128, 32, 48
 STEPS, LOOK, PATIENCE = 4000, 50, 8
 TRIED = 5  # values of a ladder, at most
-RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
 LADDERS = {  # the search begins in the middle
     "none": (),
     "annealed": (100, 250, 500, 1000, 2000),

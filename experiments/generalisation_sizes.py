@@ -118,7 +118,8 @@ def size_run(method, size):
         return round(min(looks[0.0].bits), 4)
 
     ladder = base.RATES if method == "none" else base.LADDERS[method]
-    value, tried, closed = base.climb(ladder, ladder[len(ladder) // 2], loss)
+    begin = 4e-3 if method == "none" else ladder[len(ladder) // 2]
+    value, tried, closed = base.climb(ladder, begin, loss)
     strength, rate = (0.0, value) if method == "none" else (value, 4e-3)
     runs = [
         scores(*trained(method, strength, rate, size, seed, LONGEST))[0] for seed in range(DRAWS)
