@@ -34,6 +34,7 @@ from rnnbook.book.exercises import (
     lstm,
     lstm_gates,
     memory,
+    memory_and_bits,
     padding,
     recurrence,
     recurrence_or_attention,
@@ -69,7 +70,8 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, expressive, efficient, generalisation, biology, society, jobs),
+    *(deeper, expressive, efficient, memory_and_bits, generalisation),
+    *(biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
