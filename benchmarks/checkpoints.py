@@ -45,7 +45,7 @@ def checkpoints(T=2000, N=4, D=8, H=64, pieces=40):
 
 BENCHMARKS = {
     "checkpoints": Benchmark(
-        page="outlook/efficient",
+        page="outlook/memory-and-bits",
         what="the gradient of an LSTM over 2,000 steps in PyTorch, whole or in 40 pieces",
         dtype="float64",
         rounds=9,

@@ -20,6 +20,39 @@ def usual_loop(a, b):
     return torch.stack(hs, dim=1)
 
 
+def rounds(a, b):
+    """All states in log2 T rounds: in round r a step takes in the piece that ends 2^r before it."""
+    reach = 1
+    while reach < a.shape[1]:
+        joined = torch.addcmul(b[:, reach:], a[:, reach:], b[:, :-reach])
+        b = torch.cat([b[:, :reach], joined], dim=1)
+        a = torch.cat([a[:, :reach], a[:, reach:] * a[:, :-reach]], dim=1)
+        reach *= 2
+    return b
+
+
+class Tree(torch.autograd.Function):
+    """The scan in rounds (Hillis and Steele 1986); its gradient is the same, backwards."""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        hs = rounds(a, b)
+        ctx.save_for_backward(a, hs)
+        return hs
+
+    @staticmethod
+    def backward(ctx, dhs):
+        a, hs = ctx.saved_tensors
+        zero = torch.zeros_like(a[:, :1])
+        later = torch.cat([a[:, 1:], zero], dim=1)
+        db = rounds(later.flip(1), dhs.flip(1)).flip(1)
+        return db * torch.cat([zero, hs[:, :-1]], dim=1), db
+
+
+def tree(a, b):
+    return Tree.apply(a, b)
+
+
 def both_passes(f, *tensors):
     """Forward and backward of f, as a function without arguments."""
 
@@ -35,7 +68,7 @@ def scans(batches=(1, 8), T=4096, quarter=1024, H=64, device="cpu"):
     runs = {}
     for N in batches:
         a, b = torch.rand(N, T, H, device=device), torch.randn(N, T, H, device=device)
-        ways = {"usual loop": usual_loop, "careful loop": loop, "scan": scan}
+        ways = {"usual loop": usual_loop, "careful loop": loop, "scan": scan, "tree": tree}
         runs |= {f"batch {N}: {name}": both_passes(way, a, b) for name, way in ways.items()}
     part = a[:, :quarter].clone(), b[:, :quarter].clone()
     runs[f"batch {N}, {quarter} steps: usual loop"] = both_passes(usual_loop, *part)
@@ -93,14 +126,26 @@ def without_onednn(run):
     return alone
 
 
-def by_length(T=(256, 1024, 4096, 16384), without=1024, width=64, device="cpu"):
+def by_length(T=(64, 256, 1024, 4096, 16384), width=64, device="cpu"):
     runs, made = {}, layers(width, device)
     for steps in T:
         x = torch.randn(1, steps, width, device=device)
         for name, layer in made.items():
             runs[f"{name}: {steps}"] = both_passes(layer, x)
-    if without in T and torch.backends.mkldnn.is_available() and device == "cpu":
-        runs[f"nn.LSTM without oneDNN: {without}"] = without_onednn(runs[f"nn.LSTM: {without}"])
+    if torch.backends.mkldnn.is_available() and device == "cpu":
+        alone = {f"nn.LSTM without oneDNN: {n}": without_onednn(runs[f"nn.LSTM: {n}"]) for n in T}
+        runs |= alone
+    return runs
+
+
+def scan_or_kernel(batches=(1, 8, 32), T=(16, 64, 256, 1024, 4096), width=64):
+    """The scan and the LSTM in one kernel, by the number of sequences and their length."""
+    runs, made = {}, layers(width, "cpu")
+    for N in batches:
+        for steps in T:
+            x = torch.randn(N, steps, width)
+            for name in ("minGRU, scan", "nn.LSTM"):
+                runs[f"{name}, batch {N}: {steps}"] = both_passes(made[name], x)
     return runs
 
 
@@ -128,6 +173,14 @@ BENCHMARKS = {
         dtype="float32",
         rounds=7,
         runs=by_length,
+    ),
+    "scan or kernel": Benchmark(
+        page="outlook/efficient",
+        what="a minGRU by the scan and an LSTM in one kernel, width 64, in PyTorch, forward and "
+        "backward, by the number of sequences and of steps",
+        dtype="float32",
+        rounds=9,
+        runs=scan_or_kernel,
     ),
     "convolution": Benchmark(
         page="outlook/efficient",

@@ -101,7 +101,7 @@ def readings(T=(1, 4, 8, 16, 64), cells=("rnn", "lstm", "gru"), N=64, hidden=64)
 
 
 class Adder(nn.Module):
-    """Layers of minGRU or one GRU, and one number after the last step."""
+    """Two layers of minGRU, one GRU or one LSTM, and one number after the last step."""
 
     def __init__(self, kind, units):
         super().__init__()
@@ -109,7 +109,8 @@ class Adder(nn.Module):
             first, second = (in_torch.MinGRU(n, units, keep_bias=3.0) for n in (2, units))
             self.layers = nn.ModuleList([first, second])
         else:
-            self.layers = nn.ModuleList([nn.GRU(2, units, batch_first=True)])
+            layer = {"GRU": nn.GRU, "LSTM": nn.LSTM}[kind]
+            self.layers = nn.ModuleList([layer(2, units, batch_first=True)])
         self.head = nn.Linear(units, 1)
 
     def forward(self, x):
@@ -135,8 +136,8 @@ def adder_step(kind, units, T, N):
     return run
 
 
-def adders(T=100, N=32, units=32):
-    return {kind: adder_step(kind, units, T, N) for kind in ("minGRU", "GRU")}
+def adders(T=(100, 400), kinds=("minGRU", "LSTM", "GRU"), N=32, units=32):
+    return {f"{kind}: {steps}": adder_step(kind, units, steps, N) for kind in kinds for steps in T}
 
 
 BENCHMARKS = {
@@ -157,8 +158,8 @@ BENCHMARKS = {
     ),
     "adding": Benchmark(
         page="outlook/efficient",
-        what="one step of training on the adding problem, 32 sequences of 100 steps, in PyTorch: "
-        "two layers of minGRU or one GRU",
+        what="one step of training on the adding problem, 32 sequences, in PyTorch: two layers of "
+        "minGRU, one LSTM or one GRU, by the number of steps",
         dtype="float32",
         rounds=15,
         runs=adders,

@@ -24,10 +24,11 @@ TINY = {
     "one step": {"t": (3, 10), "H": 4, "window": 2},
     "three ways": {"N": 2, "T": 3, "H": 4},
     "readings": {"T": (1, 4), "N": 2, "hidden": 3},
-    "adding": {"T": 5, "N": 2, "units": 3},
+    "adding": {"T": (5, 6), "N": 2, "units": 3},
     "segmentation": {"models": ("dilated", "sweep 1"), "N": 2},
     "scan": {"batches": (1, 2), "T": 8, "quarter": 2, "H": 3},
-    "layers by length": {"T": (4, 8), "without": 8, "width": 4},
+    "layers by length": {"T": (4, 8), "width": 4},
+    "scan or kernel": {"batches": (1, 2), "T": (4, 8), "width": 4},
     "convolution": {"batches": (1, 2), "T": 8, "width": 3},
     "checkpoints": {"T": 8, "N": 2, "D": 3, "H": 4, "pieces": 2},
     "five calls": {"N": 2, "T": 3, "D": 4, "H": 5},
@@ -112,8 +113,11 @@ def test_contenders_compute_the_same():
     same = bench.loops.before_the_loop(params, x) - bench.loops.inside_the_loop(params, x)
     assert abs(same).max() < 1e-14
     a, b = (torch.tensor(rng.random((2, 9, 3))) for _ in "ab")
-    found = [f(a, b) for f in (bench.scans.usual_loop, bench.scans.loop, bench.scans.scan)]
+    scans, leaves = bench.scans, [a.requires_grad_(), b.requires_grad_()]
+    found = [f(a, b) for f in (scans.usual_loop, scans.loop, scans.scan, scans.tree)]
     assert max((f - found[0]).abs().max() for f in found) < 1e-12
+    slopes = [torch.autograd.grad((f**3).sum(), leaves) for f in found]
+    assert max((s[k] - slopes[0][k]).abs().max() for s in slopes for k in (0, 1)) < 1e-10
     made, x = bench.scans.layers(4, "cpu"), torch.randn(1, 9, 4)
     assert (made["minGRU, scan"](x) - made["minGRU, loop"](x)).abs().max() < 1e-6
     layer, x = torch.nn.LSTM(3, 4, batch_first=True), torch.randn(2, 5, 3)

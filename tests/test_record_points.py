@@ -272,6 +272,12 @@ def changed(function, change):
     return lambda *arguments, **options: change(function(*arguments, **options))
 
 
+def marks_later(made):
+    x = made.x.copy()
+    x[..., 1] = np.roll(x[..., 1], 1, axis=1)
+    return made._replace(x=x)
+
+
 def turned(strings):
     return strings._replace(x=strings.x[:, ::-1].copy())
 
@@ -302,6 +308,7 @@ def labels_to_the_right(scenes):
 
 TORCH_LSTM = sys.modules[rnnbook.torch.LSTM.__module__]
 CONV_LSTM = sys.modules[rnnbook.torch.ConvLSTM.__module__]
+MIN_GRU = sys.modules[rnnbook.torch.MinGRU.__module__]
 ATTENTION = rnnbook.torch.attention
 SCAN = rnnbook.torch.scan.scan
 MUTANTS = {
@@ -313,7 +320,7 @@ MUTANTS = {
             "classification": ["lstm"],
             "mnist": ["lstm", "lstm long"],
             "memory": ["lstm"],
-            "generalisation": ["none", "window"],
+            "generalisation": ["none", "weights"],
             "gpu": ["LSTM"],
         },
         ("memory", "gru"),
@@ -341,7 +348,7 @@ MUTANTS = {
         TORCH_LSTM,
         "_cell",
         with_f_first(TORCH_LSTM._cell),
-        {"generalisation": ["fresh c", "same h", "weights", "zoneout"]},
+        {"generalisation": ["fresh hc", "same h", "zoneout"], "masks": []},
         ("generalisation", "none"),
     ),
     "ConvLSTM: i and f exchanged": Mutant(
@@ -362,7 +369,7 @@ MUTANTS = {
         rnnbook.torch.LSTM,
         "__init__",
         without_forget_bias(rnnbook.torch.LSTM),
-        {"generalisation": []},
+        {"generalisation": [], "masks": []},
         ("classification", "lstm"),
     ),
     "ConvLSTM: no forget bias": Mutant(
@@ -385,6 +392,13 @@ MUTANTS = {
         lambda a, b: SCAN(a.roll(1, dims=1), b),
         {"expressive": [], "expressive_stacks": [], "gpu": ["scan"]},
         ("memory", "gru"),
+    ),
+    "minGRU: the gate lags behind": Mutant(
+        MIN_GRU,
+        "scan",
+        lambda a, b, h_0, mask: SCAN(a.roll(1, dims=1), b, h_0, mask=mask),
+        {"efficient": ["minGRU"]},
+        ("efficient", "LSTM"),
     ),
     "CRF: transitions the wrong way round": Mutant(
         crf,
@@ -421,9 +435,16 @@ MUTANTS = {
             "memory": ["recall"],
             "waking": ["true", "random", "hidden", "descent"],
             "starts": ["rnn", "lstm"],
-            "generalisation": ["recall"],
+            "masks": [],
         },
         ("memory", "copy"),
+    ),
+    "adding: the marks a step later": Mutant(
+        tasks,
+        "adding",
+        changed(tasks.adding, marks_later),
+        {"efficient": []},
+        ("memory", "gru"),
     ),
     "copy: the other way round": Mutant(
         tasks, "copy", changed(tasks.copy, turned), {"memory": ["copy"]}, ("memory", "gru")
@@ -524,7 +545,7 @@ MUTANTS = {
             "deep_step": [],
             "deeper": [],
             "deeper_weights": [],
-            "generalisation": ["window"],
+            "generalisation": [],
             "language_models": [],
             "semantic_roles": ["lstm"],
             "text_generation": [],

@@ -35,6 +35,7 @@ from rnnbook.book.exercises import (
     lstm,
     lstm_gates,
     memory,
+    memory_and_bits,
     padding,
     recurrence,
     recurrence_or_attention,
@@ -73,7 +74,8 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, deep_step, expressive, efficient, generalisation, biology, society, jobs),
+    *(deeper, deep_step, expressive, efficient, memory_and_bits, generalisation),
+    *(biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

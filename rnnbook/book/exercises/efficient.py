@@ -42,6 +42,18 @@ def _one_round(a, b):
     return b
 
 
+def _gradient(a, g):
+    db, dbs = 0.0, []
+    for a_next, g_t in zip(np.append(a[1:], 0.0)[::-1], g[::-1], strict=True):
+        db = g_t + a_next * db
+        dbs.append(db)
+    return np.array(dbs[::-1])
+
+
+def _own_coefficient(a, g):
+    return _states(a[::-1], g[::-1])[::-1]
+
+
 def _kernel_case(rng):
     lam = 0.95 * np.exp(1j * rng.uniform(0.2, 2))
     b, c = rng.standard_normal(2) + 1j * rng.standard_normal(2)
@@ -71,6 +83,19 @@ EXERCISES = {
         mistakes={
             "Store both results of a round at its end: the old values are needed.": _in_place,
             "One round joins two steps. Double the distance and go on.": _one_round,
+        },
+    ),
+    "scan-gradient": Exercise(
+        case=_tree_case,
+        solution=_gradient,
+        outputs=("the gradients",),
+        mistakes={
+            "Off by one: between step t and the next stands the coefficient of the next.": (
+                _own_coefficient
+            ),
+            "These are the states. A gradient comes from later steps, not from earlier ones.": (
+                _states
+            ),
         },
     ),
     "recurrence-kernel": Exercise(

@@ -1,0 +1,39 @@
+"""Exercises of `chapters/outlook/memory-and-bits`."""
+
+import numpy as np
+
+from rnnbook.book.exercises.checker import Exercise
+
+
+def _case(rng):
+    digits = int(rng.integers(4, 9))
+    first = int(rng.integers(2 ** (digits - 1), 2**digits - 4))
+    last = int(rng.integers(first + 3, 2**digits + 1))
+    return first / 2**digits, last / 2**digits, digits
+
+
+def _marks(low, high, digits):
+    first = np.floor(low * 2**digits) + 1
+    return np.arange(first, np.ceil(high * 2**digits)) / 2**digits
+
+
+def _with_ends(low, high, digits):
+    return np.arange(np.ceil(low * 2**digits), np.floor(high * 2**digits) + 1) / 2**digits
+
+
+EXERCISES = {
+    "bits-marks": Exercise(
+        case=_case,
+        solution=_marks,
+        outputs=("the numbers",),
+        mistakes={
+            "Strictly between: low and high themselves do not count.": _with_ends,
+            "That is how far apart they stand from 1 to 2. Below 1 it is half of that.": (
+                lambda low, high, digits: _marks(low, high, digits - 1)
+            ),
+            "One digit too many: the first digit after the point is a 1 and counts.": (
+                lambda low, high, digits: _marks(low, high, digits + 1)
+            ),
+        },
+    ),
+}
