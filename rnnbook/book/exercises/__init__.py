@@ -33,6 +33,7 @@ from rnnbook.book.exercises import (
     load_forecast,
     lstm,
     lstm_gates,
+    masks,
     memory,
     padding,
     recurrence,
@@ -69,7 +70,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, expressive, efficient, generalisation, biology, society, jobs),
+    *(deeper, expressive, efficient, generalisation, masks, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()
