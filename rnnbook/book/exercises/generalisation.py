@@ -5,14 +5,6 @@ import numpy as np
 from rnnbook.book.exercises.checker import Exercise
 
 
-def _mask_case(rng):
-    return float(rng.uniform(0.05, 0.6)), int(rng.integers(2, 12))
-
-
-def _mask(p, k):
-    return 1 - (1 - p) ** k, np.sqrt((1 - p) ** -k - 1)
-
-
 def _stop_case(rng):
     """A fall and a rise with noise, rounded so that equal scores occur."""
     k = np.arange(int(rng.integers(8, 30)))
@@ -75,26 +67,24 @@ def _uncorrected(w, g, m, v, t, rate, decay):
     return w - rate * (m / (np.sqrt(v) + 1e-8) + decay * w), m, v
 
 
+def _average_case(rng):
+    """A walk, so that early and late weights differ."""
+    ws = 5 + rng.standard_normal((int(rng.integers(3, 12)), 4)).cumsum(0)
+    return ws, float(rng.uniform(0.5, 0.95))
+
+
+def _sum(ws, decay):
+    total = np.zeros(ws.shape[1])
+    for w in ws:
+        total = decay * total + (1 - decay) * w
+    return total
+
+
+def _average(ws, decay):
+    return _sum(ws, decay) / (1 - decay ** len(ws))
+
+
 EXERCISES = {
-    "mask-memory": Exercise(
-        case=_mask_case,
-        solution=_mask,
-        outputs=("gone", "deviation"),
-        mistakes={
-            "This is the share that is left: the value is gone in all other sequences.": (
-                lambda p, k: ((1 - p) ** k, _mask(p, k)[1])
-            ),
-            "This is one mask for the whole sequence: fresh masks are drawn k times.": (
-                lambda p, k: (p, np.sqrt(p / (1 - p)))
-            ),
-            "This is the variance: the standard deviation is its root.": (
-                lambda p, k: (_mask(p, k)[0], (1 - p) ** -k - 1)
-            ),
-            "Without the division by 1 - p at each step the mean would not stay 1.": (
-                lambda p, k: (_mask(p, k)[0], np.sqrt((1 - p) ** k * (1 - (1 - p) ** k)))
-            ),
-        },
-    ),
     "early-stopping": Exercise(
         case=_stop_case,
         solution=_stop,
@@ -117,6 +107,20 @@ EXERCISES = {
             ),
             "The decay is multiplied by the learning rate, too.": _no_rate,
             "The running means begin at zero: divide them by 1 - beta ** t first.": _uncorrected,
+        },
+    ),
+    "weight-average": Exercise(
+        case=_average_case,
+        solution=_average,
+        outputs=("the average",),
+        mistakes={
+            "It began at zero, and still hangs towards it: divide by 1 - decay ** steps.": _sum,
+            "The decay belongs to the old average, and 1 - decay to the new weights.": (
+                lambda ws, decay: _sum(ws, 1 - decay) / (1 - (1 - decay) ** len(ws))
+            ),
+            "This is the mean of all steps: late weights should count more.": (
+                lambda ws, decay: ws.mean(axis=0)
+            ),
         },
     ),
 }
