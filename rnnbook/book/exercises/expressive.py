@@ -39,7 +39,9 @@ def _product_of_sum(a, b, h_0):
 
 
 def _brackets_case(rng):
-    kinds, symbols, opened = int(rng.integers(2, 5)), [], []
+    kinds = int(rng.integers(2, 5))
+    symbols: list[int] = []
+    opened: list[int] = []
     while len(symbols) < 40:
         if opened and (len(opened) == 4 or rng.random() < 0.4):
             symbols.append(kinds + opened.pop())
