@@ -21,6 +21,7 @@ import calls
 import checkpoints
 import layers
 import loops
+import matrices
 import scans
 import segmenting
 import tensorflow as tf
@@ -32,7 +33,7 @@ from page import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "rnnbook" / "book" / "records" / "bench" / "benchmarks.json"
-MODULES = (layers, loops, training, segmenting, scans, checkpoints, calls)
+MODULES = (layers, loops, training, segmenting, scans, matrices, checkpoints, calls)
 BENCHMARKS = {name: b for module in MODULES for name, b in module.BENCHMARKS.items()}
 
 

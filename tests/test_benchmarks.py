@@ -30,6 +30,8 @@ TINY = {
     "layers by length": {"T": (4, 8), "width": 4},
     "scan or kernel": {"batches": (1, 2), "T": (4, 8), "width": 4},
     "convolution": {"batches": (1, 2), "T": 8, "width": 3},
+    "loop or chunks": {"T": (4, 8), "N": 2, "K": 3, "V": 2},
+    "memories by length": {"T": (4, 8), "width": 4},
     "checkpoints": {"T": 8, "N": 2, "D": 3, "H": 4, "pieces": 2},
     "five calls": {"N": 2, "T": 3, "D": 4, "H": 5},
     "fused and loop": {"N": 2, "T": 3, "D": 4, "H": 5},
