@@ -17,6 +17,7 @@ import rnnbook.tensorflow
 import rnnbook.torch
 from rnnbook.numpy import (
     conv_lstm,
+    delta_net,
     diagonal_ssm,
     gru,
     layer_norm_lstm,
@@ -48,7 +49,7 @@ class Model(NamedTuple):
     @property
     def outputs_are_states(self):
         """Whether a step returns nothing but the next state."""
-        return self.module not in (lru, diagonal_ssm)
+        return self.module not in (lru, diagonal_ssm, delta_net)
 
 
 MODELS = {
@@ -63,6 +64,9 @@ MODELS = {
     "min-lstm": Model(min_lstm, "MinLSTM"),
     "lru": Model(lru, "LRU"),
     "diagonal-ssm": Model(diagonal_ssm, "DiagonalSSM"),
+    "delta-net": Model(delta_net, "DeltaNet"),
+    "delta-net-double": Model(delta_net, "DeltaNet", {"gate": "double", "heads": 2}),
+    "delta-net-hard": Model(delta_net, "DeltaNet", {"gate": "hard", "factors": 3, "heads": 2}),
     "conv-lstm": Model(conv_lstm, "ConvLSTM"),
 }
 

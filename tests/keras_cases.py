@@ -17,7 +17,7 @@ PADDED = np.array([[1, 1, 1], [1, 1, 0]], bool)
 
 
 KERAS_RNN = ["RNN", "LSTM", "GRU", "LayerNormLSTM"]
-OTHERS = ["MinGRU", "MinLSTM", "LRU", "DiagonalSSM", "ConvLSTM"]
+OTHERS = ["MinGRU", "MinLSTM", "LRU", "DiagonalSSM", "DeltaNet", "ConvLSTM"]
 
 
 class Case(NamedTuple):
@@ -75,6 +75,8 @@ RECURRENT = {
     "MinLSTM": Case(lambda **o: ours.MinLSTM(H, **o)),
     "LRU": Case(lambda **o: ours.LRU(H, **o)),
     "DiagonalSSM": Case(lambda **o: ours.DiagonalSSM(H, **o)),
+    "DeltaNet": Case(lambda **o: ours.DeltaNet(H, heads=2, gate="double", **o)),
+    "DeltaNet(factors=2)": Case(lambda **o: ours.DeltaNet(H, heads=2, factors=2, gate="hard", **o)),
     "ConvLSTM": Case(lambda **o: ours.ConvLSTM(H, **o), (T, *FRAME, D)),
     "VariationalDropout": Case(variational),
     "Stack": Case(stack),

@@ -166,6 +166,8 @@ def test_initial_weights_are_those_of_the_docstring(framework, name):
         return check_lru(p, radius=(0.9, 0.999), max_angle=2 * np.pi)
     if model.layer == "DiagonalSSM":
         return check_diagonal_ssm(p)
+    if model.layer == "DeltaNet":
+        return check_delta_net(p)
     for field, W in p.items():
         if field in ("W", "W_x") and W.ndim == 2:
             glorot(W, size, W.shape[1])
@@ -209,6 +211,14 @@ def check_diagonal_ssm(p):
     for name in ("C_re", "C_im"):
         normal(p[name], 1 / np.sqrt(2))
     assert (p["skip"] == 1).all()
+
+
+def check_delta_net(p):
+    for field in ("W_q", "W_k", "W_v", "W_b"):
+        W, r = p[field], np.sqrt(6 / sum(p[field].shape))
+        assert 0.6 * r < np.abs(W).max() <= r, field  # W_b is small
+    glorot(p["W_k"], *p["W_k"].shape)
+    assert not p["b_b"].any()
 
 
 # Options.
@@ -263,7 +273,36 @@ def option_kernel_size(framework, model, option):
     assert params.W_x.shape[:2] == params.W_h.shape[:2] == (5, 5)
 
 
+def option_heads(framework, model, option):
+    params = made(framework, model, heads=8)
+    assert params.W_q.shape == LARGE and params.b_b.shape == (8 * model.options.get("factors", 1),)
+
+
+def option_factors(framework, model, option):
+    params = made(framework, model, factors=5)
+    assert params.W_q.shape == LARGE
+    assert params.W_k.shape == params.W_v.shape == (LARGE[0], 5 * LARGE[1])
+
+
+def option_gate(framework, model, option):
+    """b at a strongly open gate, seen in what a write leaves of the old value: 1 - b of it."""
+    kind = FRAMEWORKS[framework]
+    for gate, end, exact in (("sigmoid", 1, False), ("double", 2, False), ("hard", 2, True)):
+        layer = kind.make(model, gate=gate, heads=1, factors=1)
+        params = kind.params(layer)
+        params = params._replace(W_v=0 * params.W_v, W_b=0 * params.W_b, b_b=params.b_b + 5)
+        layer = kind.make(model, params, gate=gate, heads=1, factors=1)
+        x, S = np.ones((1, 1, D)), np.eye(H)[None, None]
+        k = (x[0] @ params.W_k) / np.linalg.norm(x[0] @ params.W_k)
+        _, after = kind.run(layer, x, S)
+        b = end if exact else end / (1 + np.exp(-5))
+        assert close(after[0, 0], np.eye(H) - b * k.T @ k, 1e-9)
+
+
 OPTIONS = {
+    "heads": option_heads,
+    "factors": option_factors,
+    "gate": option_gate,
     "forget_bias": option_bias,
     "keep_bias": option_bias,
     "dtype": option_dtype,
@@ -308,6 +347,7 @@ def test_options_are_the_same_in_all_frameworks(name):
 def test_a_keras_layer_is_made_again_from_its_configuration(name):
     model = MODELS[name]
     changed = {"forget_bias": 2.5, "keep_bias": 2.5, "radius": (0.3, 0.4), "max_angle": 0.1}
+    changed |= {"heads": 2, "factors": 2, "gate": "hard"}
     changed |= {"kernel_size": 5, "peepholes": True, "reset": "before", "activation": "relu"}
     options = {option: changed[option] for option in Keras.options(model)}
     layer = Keras.make(model, **options)

@@ -149,6 +149,7 @@ SETTINGS = {
     "MinLSTM": (ours.MinLSTM, {"forget_bias": 2.5}),
     "LRU": (ours.LRU, {"radius": (0.2, 0.3), "max_angle": 0.4}),
     "DiagonalSSM": (ours.DiagonalSSM, {}),
+    "DeltaNet": (ours.DeltaNet, {"heads": 2, "factors": 3, "gate": "hard"}),
     "ConvLSTM": (ours.ConvLSTM, {"kernel_size": 5, "forget_bias": 2.5}),
 }
 OF_KERAS = {

@@ -7,6 +7,7 @@ from rnnbook.numpy import (
     attention,
     conv_lstm,
     crf,
+    delta_net,
     diagonal_ssm,
     gru,
     layer_norm_lstm,
@@ -23,7 +24,18 @@ from rnnbook.numpy import (
 N, T, D, H = 2, 4, 3, 3  # one size in and out, or the shapes alone would tell layers apart
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((N, T, D))
-WITH_A_STATE = [rnn, lstm, gru, layer_norm_lstm, min_gru, min_lstm, lru, diagonal_ssm, conv_lstm]
+WITH_A_STATE = [
+    rnn,
+    lstm,
+    gru,
+    layer_norm_lstm,
+    min_gru,
+    min_lstm,
+    lru,
+    diagonal_ssm,
+    delta_net,
+    conv_lstm,
+]
 OTHERS = {
     module.__name__[14:]: module.init(RNG, D, H) for module in [*WITH_A_STATE, linear, attention]
 }

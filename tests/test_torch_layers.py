@@ -297,6 +297,7 @@ def test_printing_a_layer_says_its_sizes_and_options():
         ours.GRU(3, 4, reset="before"): "input_size=3, hidden_size=4, reset='before'",
         ours.LRU(3, 4, max_angle=1): "3, hidden_size=4, radius=(0.9, 0.999), max_angle=1",
         ours.DiagonalSSM(3, 4): "input_size=3, state_size=4",
+        ours.DeltaNet(3, 4, heads=2): "heads=2, factors=1, gate='sigmoid'",
         ours.ConvLSTM(3, 4): "channels=3, hidden_size=4, kernel_size=3, forget_bias=1.0",
         ours.Attention(3, 4): "query_size=3, key_size=4, score='additive', units=4",
         ours.CRF(5): "num_tags=5",
@@ -307,7 +308,9 @@ def test_printing_a_layer_says_its_sizes_and_options():
         assert text in repr(module)
 
 
-@pytest.mark.parametrize("name", ["RNN", "LSTM", "LRU", "DiagonalSSM", "ConvLSTM", "CRF"])
+@pytest.mark.parametrize(
+    "name", ["RNN", "LSTM", "LRU", "DiagonalSSM", "DeltaNet", "ConvLSTM", "CRF"]
+)
 def test_a_layer_is_made_without_memory_and_filled_later(name):
     """As large models are loaded: on the device "meta", then `to_empty` and new weights."""
     with torch.device("meta"):

@@ -17,6 +17,8 @@ MAKE = {
     "MinLSTM": lambda: ours.MinLSTM(D, H),
     "LRU": lambda: ours.LRU(D, H),
     "DiagonalSSM": lambda: ours.DiagonalSSM(D, H),
+    "DeltaNet": lambda: ours.DeltaNet(D, 6, heads=2, gate="double"),
+    "DeltaNet(factors=2)": lambda: ours.DeltaNet(D, 6, heads=2, factors=2, gate="hard"),
     "ConvLSTM": lambda: ours.ConvLSTM(D, H),
     "Stack": lambda: ours.Stack([[ours.GRU(D, H), ours.MinLSTM(D, 6)], [ours.LSTM(H + 6, 2)]]),
     "Sweep": lambda: ours.Sweep([[ours.RNN(D, H), ours.GRU(D, H)], [ours.GRU(2 * H, H)] * 2]),

@@ -5,8 +5,8 @@ them, `layer.load_params(params)` takes them. Gradients come from `tf.GradientTa
 second derivatives from a tape in a tape.
 
 - RNN, LSTM, GRU and LayerNormLSTM are `keras.layers.RNN`: they have its options and return what
-  it returns, and `layer.cell` computes one step. MinGRU, MinLSTM, LRU, DiagonalSSM and ConvLSTM
-  return all outputs and the last state, and have `layer.step`.
+  it returns, and `layer.cell` computes one step. MinGRU, MinLSTM, LRU, DiagonalSSM, DeltaNet and
+  ConvLSTM return all outputs and the last state, and have `layer.step`.
 - Every layer is called with x, `initial_state` and `mask` (N, T). A mask that `Masking` or
   `Embedding` attached to x is used, and handed on with outputs that keep the time axis. A masked
   step keeps the state and outputs zero; its input may be NaN.
@@ -40,6 +40,7 @@ if keras.backend.backend() != "tensorflow":
 from rnnbook.tensorflow.attention import Attention
 from rnnbook.tensorflow.conv_lstm import ConvLSTM
 from rnnbook.tensorflow.crf import CRF
+from rnnbook.tensorflow.delta_net import DeltaNet
 from rnnbook.tensorflow.diagonal_ssm import DiagonalSSM
 from rnnbook.tensorflow.gru import GRU, GRUCell
 from rnnbook.tensorflow.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMCell
@@ -62,6 +63,7 @@ __all__ = [
     "RNN",
     "Attention",
     "ConvLSTM",
+    "DeltaNet",
     "DiagonalSSM",
     "GRUCell",
     "LSTMCell",

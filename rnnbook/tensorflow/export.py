@@ -48,6 +48,8 @@ SUPPORT = (
     Support("MinLSTM", True, False, True, True, SAME, True),
     Support("LRU", True, False, True, True, COMPLEX, False),
     Support("DiagonalSSM", True, False, True, True, COMPLEX, False),
+    Support("DeltaNet", True, False, True, True, SAME, True),
+    Support("DeltaNet(factors=2)", True, False, True, True, SAME, True),
     Support("ConvLSTM", True, False, True, True, SAME, True),
     Support("VariationalDropout", True, False, True, True, SAME, True),
     Support("Stack", True, True, True, True, SAME, True),  # of layers that do

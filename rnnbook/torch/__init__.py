@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
 from rnnbook.torch.attention import Attention
 from rnnbook.torch.conv_lstm import ConvLSTM
 from rnnbook.torch.crf import CRF
+from rnnbook.torch.delta_net import DeltaNet
 from rnnbook.torch.diagonal_ssm import DiagonalSSM
 from rnnbook.torch.gru import GRU
 from rnnbook.torch.layer_norm_lstm import LayerNormLSTM
@@ -36,6 +37,7 @@ __all__ = [
     "RNN",
     "Attention",
     "ConvLSTM",
+    "DeltaNet",
     "DiagonalSSM",
     "LayerNormLSTM",
     "MinGRU",

@@ -62,6 +62,8 @@ SUPPORT = (
     Support("MinLSTM", ONE_STEP, onnx=True),
     Support("LRU", ONE_STEP, onnx=False),
     Support("DiagonalSSM", ONE_STEP, onnx=False),
+    Support("DeltaNet", ONE_STEP, onnx=True),
+    Support("DeltaNet(factors=2)", ONE_STEP, onnx=True),
     Support("ConvLSTM", ONE_STEP, onnx=True),
     Support("Stack", ONE_STEP, onnx=True),
     Support("Sweep", "images of one size", onnx=True),
@@ -109,7 +111,7 @@ def refuse_free_steps(layer: "Recurrent | Wrapper | CRF", T: int) -> None:
 
 def refuse_onnx(layer: "Recurrent") -> None:
     """Raise `TypeError` where a layer with a complex state is exported to ONNX."""
-    if _in_onnx_export():
+    if in_onnx_export():
         raise TypeError(
             f"{type(layer).__name__} has a complex state, and ONNX has no complex numbers: use "
             "torch.export, or rnnbook.numpy, which needs no torch"
@@ -117,5 +119,6 @@ def refuse_onnx(layer: "Recurrent") -> None:
 
 
 @torch.compiler.assume_constant_result  # or torch.compile takes it as False
-def _in_onnx_export() -> bool:
+def in_onnx_export() -> bool:
+    """Whether `torch.onnx.export` is tracing."""
     return torch.onnx.is_in_onnx_export()

@@ -29,7 +29,7 @@ class Zoneout(Wrapper):
 
     In training a unit of h is kept with probability `rate`, one of an LSTM's c with
     `cell_rate`; in evaluation old and new are mixed with these weights, the mean of both.
-    LRU and DiagonalSSM are refused: their outputs are not their states.
+    LRU, DiagonalSSM and DeltaNet are refused: their outputs are not their states.
 
     >>> from rnnbook.torch import GRU
     >>> layer = Zoneout(GRU(3, 2), rate=0.1)
