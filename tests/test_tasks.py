@@ -10,6 +10,7 @@ from rnnbook.numpy import gru, sweep
 from rnnbook.numpy.activations import relu
 from rnnbook.numpy.convolution import convolve, convolve_backward, fold, unfold
 from rnnbook.numpy.init import glorot_uniform, orthogonal
+from rnnbook.tasks import permutations
 from rnnbook.tasks.memory import one_hot
 
 MANY = 4000
@@ -48,6 +49,118 @@ def test_copy(rng):
     share = np.bincount(y[counts], minlength=4) / counts.sum()
     best = -(counts.sum() * (share * np.log(share)).sum()) / counts.size
     assert best == pytest.approx(3 * np.log(4) / 11, rel=0.01)
+
+
+def last_values(x, keys):
+    """What a dictionary of the writes so far would answer, (N, T); -1 where nothing was written."""
+    answers = np.full(x.shape[:2], -1)
+    for n, sequence in enumerate(x):
+        written = {}
+        for t, step in enumerate(sequence):
+            key = int(step[:keys].argmax())
+            if step[keys:].any():
+                written[key] = int(step[keys:].argmax())
+            answers[n, t] = written[key]
+    return answers
+
+
+@pytest.mark.parametrize("rewrites", [None, 0, 1, 6])
+def test_rewriting_recall_asks_for_the_last_value(rng, rewrites):
+    x, y, asked = tasks.rewriting_recall(rng, 500, 6, keys=9, values=4, rewrites=rewrites)
+    twice = 3 if rewrites is None else rewrites
+    assert x.shape == (500, 12 + twice, 13)
+    assert (x[..., :9].sum(axis=-1) == 1).all()
+    assert (x[..., 9:].sum(axis=-1) == ~asked).all()
+    assert (asked.sum(axis=1) == 6).all() and asked[:, -6:].all()
+    assert (y[asked] == last_values(x, 9)[asked]).all() and not y[~asked].any()
+    keys = x[..., :9].argmax(axis=-1)
+    for row, values in zip(keys, x[..., 9:].argmax(axis=-1), strict=True):
+        writes = row[:-6]
+        times = np.bincount(writes, minlength=9)
+        assert sorted(set(row[-6:])) == sorted(set(writes))
+        assert (times == 2).sum() == twice and (times == 1).sum() == 6 - twice
+        for key in np.flatnonzero(times == 2):
+            first, second = values[:-6][writes == key]
+            assert first != second
+    assert np.bincount(y[asked]) / asked.sum() == pytest.approx([0.25] * 4, abs=0.04)
+
+
+def test_rewriting_recall_for_one_that_finds_all_values_of_a_key(rng):
+    """It takes one of the two at random: 3/4 in all."""
+    x, y, _ = tasks.rewriting_recall(rng, MANY, 4)
+    keys, values = x[..., :64].argmax(axis=-1), x[..., 64:].argmax(axis=-1)
+    right = []
+    for row, value, answer in zip(keys, values, y, strict=True):
+        for t in range(6, 10):
+            found = value[:6][row[:6] == row[t]]
+            right.append(rng.choice(found) == answer[t])
+    assert np.mean(right) == pytest.approx(0.75, abs=0.015)
+
+
+def test_rewriting_recall_in_all_orders(rng):
+    """The first write of a key may come late, and questions come in another order than writes."""
+    x, *_ = tasks.rewriting_recall(rng, MANY, 3, keys=5, rewrites=1)
+    keys = x[..., :5].argmax(axis=-1)
+    twice = [np.flatnonzero(row[:4] == np.bincount(row[:4]).argmax()).tolist() for row in keys]
+    places = Counter(map(tuple, twice))
+    assert len(places) == 6 and min(places.values()) > MANY / 8
+    first = (keys[:, 4] == keys[:, 0]).mean()
+    assert first == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_modulo(rng):
+    x, y, _ = tasks.modulo(rng, MANY, 7, base=4)
+    assert (y == x.argmax(axis=-1).cumsum(axis=1) % 4).all()
+    assert np.bincount(y[:, -1]) / MANY == pytest.approx([0.25] * 4, abs=0.03)
+    x, y, _ = tasks.modulo(rng, 10, 7, base=2)
+    assert (y == x[..., 1].cumsum(axis=1) % 2).all()
+
+
+@pytest.mark.parametrize(
+    ("number", "moves", "count"), [(5, "neighbours", 4), (5, "swaps", 10), (3, "all", 6)]
+)
+def test_cups(rng, number, moves, count):
+    table = permutations.cup_moves(number, moves)
+    assert table.shape == (count, number) and len({tuple(row) for row in table}) == count
+    assert (np.sort(table, axis=1) == np.arange(number)).all()
+    if moves != "all":
+        assert ((table != np.arange(number)).sum(axis=1) == 2).all()
+    x, y, _ = tasks.cups(np.random.default_rng(1), 50, 9, number=number, moves=moves)
+    _, whole, _ = tasks.cups(
+        np.random.default_rng(1), 50, 9, number=number, moves=moves, asked="order"
+    )
+    for n in range(50):
+        balls = np.arange(number)
+        for t, move in enumerate(x[n].argmax(axis=-1)):
+            balls = balls[table[move]]
+            assert balls[0] == y[n, t]
+            assert (permutations.orders(number)[whole[n, t]] == balls).all()
+
+
+def test_cups_are_mixed_after_many_moves(rng):
+    _, y, _ = tasks.cups(rng, MANY, 60)
+    assert np.bincount(y[:, -1]) / MANY == pytest.approx([0.2] * 5, abs=0.03)
+    _, y, _ = tasks.cups(rng, MANY, 20, number=3, moves="all", asked="order")
+    assert np.bincount(y[:, -1]) / MANY == pytest.approx([1 / 6] * 6, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "message"),
+    [
+        ("rewriting_recall", {"pairs": 5, "keys": 4}, "pairs is 5; expected at least 1 and at mo"),
+        ("rewriting_recall", {"pairs": 5, "rewrites": 6}, "rewrites is 6; .* at most pairs = 5"),
+        ("rewriting_recall", {"pairs": 5, "values": 1}, "values is 1; expected at least 2"),
+        ("cups", {"length": 5, "number": 1}, "number is 1; expected at least 2 cups"),
+        ("cups", {"length": 5, "moves": "some"}, "moves is 'some'; expected 'neighbours' or"),
+        ("cups", {"length": 5, "asked": "cup"}, "asked is 'cup'; expected 'ball' or 'order'"),
+        ("modulo", {"length": 5, "base": 0}, "base is 0; expected a positive whole number"),
+    ],
+)
+def test_recall_and_permutations_name_what_does_not_fit(rng, task, options, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(tasks, task)(rng, 2, **options)
+    with pytest.raises(TypeError, match="rng"):
+        getattr(tasks, task)(0, 2, **options)
 
 
 def test_delayed_recall_hides_the_answer_after_the_first_step(rng):
