@@ -18,6 +18,7 @@ import torch
 
 import experiments
 import rnnbook.torch.attention
+import rnnbook.torch.delta_rule
 import rnnbook.torch.scan
 from rnnbook import convert, data, forecasting, tasks
 from rnnbook.book.records import load_record
@@ -451,6 +452,20 @@ MUTANTS = {
     ),
     "register: the other way round": Mutant(
         tasks, "register", changed(tasks.register, turned), {"gates": []}, ("memory", "gru")
+    ),
+    "rewriting recall: the other way round": Mutant(
+        tasks,
+        "rewriting_recall",
+        changed(tasks.rewriting_recall, turned),
+        {"recall": []},
+        ("memory", "gru"),
+    ),
+    "delta rule: a write doesn't see those before it in its chunk": Mutant(
+        rnnbook.torch.delta_rule,
+        "_inverse",
+        lambda A: torch.eye(A.shape[-1]).expand_as(A),
+        {"recall": ["correcting"]},
+        ("recall", "decaying"),
     ),
     "a^n b^n: the other way round": Mutant(
         tasks,
