@@ -114,10 +114,10 @@ def loop(
     S[0] = inputs.S_0
     for t in range(T):
         q_t, k_t, v_t, b_t, a_t = _at(inputs, t)
-        decayed = a_t * S[t]
-        error = v_t - k_t @ decayed if erase else v_t
-        S[t + 1] = decayed + k_t.mT * (b_t * error)
-        o[:, t : t + 1] = q_t @ S[t + 1]
+        decayed = a_t * S[t]  # eq-delta-decay
+        error = v_t - k_t @ decayed if erase else v_t  # eq-delta-error
+        S[t + 1] = decayed + k_t.mT * (b_t * error)  # eq-delta-write
+        o[:, t : t + 1] = q_t @ S[t + 1]  # eq-delta-read
     return o, S[-1].copy(), Cache(inputs, S)
 
 
@@ -193,12 +193,12 @@ def chunks(
     G = log_a.cumsum(axis=2)
     g, g_end, to_end, Gamma = _decays(G)
     e = b if erase else np.zeros_like(b)
-    A = np.tril(e * (Gamma * (k @ k.mT)), -1)
+    A = np.tril(e * (Gamma * (k @ k.mT)), -1)  # eq-delta-a
     X = _inverse(A)
     U_0, W = X @ (b * v), X @ (e * g * k)  # what U is for S = 0, and what S subtracts from it
     S = _memories(inputs.S_0, g_end, to_end * k, U_0, W)
-    U = U_0 - W @ S[:, :-1]
-    o = g * q @ S[:, :-1] + (Gamma * (q @ k.mT)) @ U
+    U = U_0 - W @ S[:, :-1]  # eq-delta-u
+    o = g * q @ S[:, :-1] + (Gamma * (q @ k.mT)) @ U  # eq-delta-o
     o = o.reshape(len(o), -1, o.shape[-1])[:, : inputs.v.shape[1]]
     return o.copy(), S[:, -1].copy(), ChunksCache(inputs, G, X, U, S[:, :-1])
 
@@ -226,9 +226,10 @@ def chunks_backward(
     q_k, k_k = Gamma * (q @ k.mT), np.tril(Gamma * (k @ k.mT), -1)
     W = X @ (e * g * k)
     dS = _memory_gradients(dS, g_end, to_end * k, W, q_k.mT @ do, (g * q).mT @ do)
-    dU = q_k.mT @ do + to_end * k @ dS[:, 1:]
-    dR = X.mT @ dU  # R = b V - e g K S is the right side of the system for U
-    dA = -np.tril(dR @ U.mT, -1)
+    dU = q_k.mT @ do + to_end * k @ dS[:, 1:]  # eq-delta-du
+    # R = b V - e g K S is the right side of the system for U.
+    dR = X.mT @ dU  # eq-delta-dr
+    dA = -np.tril(dR @ U.mT, -1)  # eq-delta-da
     dq_k = np.tril(do @ U.mT)
 
     dv = b * dR
@@ -277,7 +278,7 @@ def _memories(S, g_end, k_end, U_0, W):
     found[:, 0] = S
     for m in range(U_0.shape[1]):
         U = U_0[:, m] - W[:, m] @ found[:, m]
-        found[:, m + 1] = g_end[:, m] * found[:, m] + k_end[:, m].mT @ U
+        found[:, m + 1] = g_end[:, m] * found[:, m] + k_end[:, m].mT @ U  # eq-delta-s
     return found
 
 
@@ -287,7 +288,8 @@ def _memory_gradients(dS, g_end, k_end, W, dU, direct):
     found[:, -1] = dS
     for m in reversed(range(W.shape[1])):
         whole = dU[:, m] + k_end[:, m] @ found[:, m + 1]
-        found[:, m] = direct[:, m] + g_end[:, m] * found[:, m + 1] - W[:, m].mT @ whole
+        from_next = g_end[:, m] * found[:, m + 1] - W[:, m].mT @ whole
+        found[:, m] = direct[:, m] + from_next  # eq-delta-ds
     return found
 
 

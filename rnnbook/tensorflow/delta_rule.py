@@ -33,10 +33,11 @@ def loop(
     *moving, S = _inputs(q, k, v, b, log_a, S_0, mask)
     o = []
     for q_t, k_t, v_t, b_t, a_t in _steps(moving):
-        decayed = a_t * S
-        error = v_t - k_t @ decayed if erase else v_t
-        S = decayed + _T(k_t) * (b_t * error)
-        o.append(q_t @ S)
+        decayed = a_t * S  # eq-delta-decay
+        error = v_t - k_t @ decayed if erase else v_t  # eq-delta-error
+        S = decayed + _T(k_t) * (b_t * error)  # eq-delta-write
+        o_t = q_t @ S  # eq-delta-read
+        o.append(o_t)
     return tf.concat(o, axis=1), S
 
 
@@ -76,12 +77,12 @@ def chunks(
     G = tf.cumsum(log_a, axis=2)
     g, g_end, to_end, Gamma = _decays(G)
     e = b if erase else tf.zeros_like(b)
-    A = _below(e * (Gamma * (k @ _T(k))))
+    A = _below(e * (Gamma * (k @ _T(k))))  # eq-delta-a
     X = _inverse(A)
     U_0, W = X @ (b * v), X @ (e * g * k)  # what U is for S = 0, and what S subtracts from it
     S = _memories(S_0, g_end, to_end * k, U_0, W)
-    U = U_0 - W @ S[:, :-1]
-    o = g * q @ S[:, :-1] + (Gamma * (q @ _T(k))) @ U
+    U = U_0 - W @ S[:, :-1]  # eq-delta-u
+    o = g * q @ S[:, :-1] + (Gamma * (q @ _T(k))) @ U  # eq-delta-o
     return tf.reshape(o, (-1, o.shape[1] * o.shape[2], V))[:, :T], S[:, -1]
 
 
@@ -107,8 +108,9 @@ def _memories(S, g_end, k_end, U_0, W):
     found = [S]
     pieces = (tf.unstack(x, axis=1) for x in (g_end, k_end, U_0, W))
     for g_m, k_m, U_m, W_m in zip(*pieces, strict=True):
-        U = U_m - W_m @ found[-1]
-        found.append(g_m * found[-1] + _T(k_m) @ U)
+        U = U_m - W_m @ S
+        S = g_m * S + _T(k_m) @ U  # eq-delta-s
+        found.append(S)
     return tf.stack(found, axis=1)
 
 

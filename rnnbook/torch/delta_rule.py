@@ -34,10 +34,11 @@ def loop(
     *moving, S = _inputs(q, k, v, b, log_a, S_0, mask)
     o = []
     for q_t, k_t, v_t, b_t, a_t in _steps(moving):
-        decayed = a_t * S
-        error = v_t - k_t @ decayed if erase else v_t
-        S = decayed + k_t.mT * (b_t * error)
-        o.append(q_t @ S)
+        decayed = a_t * S  # eq-delta-decay
+        error = v_t - k_t @ decayed if erase else v_t  # eq-delta-error
+        S = decayed + k_t.mT * (b_t * error)  # eq-delta-write
+        o_t = q_t @ S  # eq-delta-read
+        o.append(o_t)
     return torch.cat(o, dim=1), S
 
 
@@ -76,12 +77,12 @@ def chunks(
     G = log_a.cumsum(dim=2)
     g, g_end, to_end, Gamma = _decays(G)
     e = b if erase else torch.zeros_like(b)
-    A = (e * (Gamma * (k @ k.mT))).tril(-1)
+    A = (e * (Gamma * (k @ k.mT))).tril(-1)  # eq-delta-a
     X = _inverse(A)
     U_0, W = X @ (b * v), X @ (e * g * k)  # what U is for S = 0, and what S subtracts from it
     S = _memories(S_0, g_end, to_end * k, U_0, W)
-    U = U_0 - W @ S[:, :-1]
-    o = g * q @ S[:, :-1] + (Gamma * (q @ k.mT)) @ U
+    U = U_0 - W @ S[:, :-1]  # eq-delta-u
+    o = g * q @ S[:, :-1] + (Gamma * (q @ k.mT)) @ U  # eq-delta-o
     return o.flatten(1, 2)[:, :T], S[:, -1]
 
 
@@ -104,8 +105,9 @@ def _memories(S, g_end, k_end, U_0, W):
     """The memory before each chunk and after the last one."""
     found = [S]
     for g_m, k_m, U_m, W_m in zip(*(x.unbind(1) for x in (g_end, k_end, U_0, W)), strict=True):
-        U = U_m - W_m @ found[-1]
-        found.append(g_m * found[-1] + k_m.mT @ U)
+        U = U_m - W_m @ S
+        S = g_m * S + k_m.mT @ U  # eq-delta-s
+        found.append(S)
     return torch.stack(found, dim=1)
 
 

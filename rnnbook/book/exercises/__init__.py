@@ -35,6 +35,7 @@ from rnnbook.book.exercises import (
     lstm,
     lstm_gates,
     masks,
+    matrix_memory,
     memory,
     memory_and_bits,
     padding,
@@ -75,7 +76,7 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, deep_step, expressive, efficient, memory_and_bits),
+    *(deeper, deep_step, expressive, efficient, matrix_memory, memory_and_bits),
     *(generalisation, masks, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
