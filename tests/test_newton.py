@@ -96,6 +96,22 @@ def test_where_small_differences_grow_it_takes_many_iterations_and_nothing_overf
     assert len(many.errors) > 30 and np.isfinite(many.hs).all() and np.isfinite(many.errors).all()
 
 
+@both
+@pytest.mark.parametrize("gain", [4.0, 8.0])
+def test_a_wild_network_neither_overflows_nor_warns(gain, jacobian):
+    rng = np.random.default_rng(0)
+    params = gru.init(rng, 4, 16)
+    params = params._replace(W_h=gain * params.W_h)
+    x, h_0 = rng.standard_normal((1, 200, 4)), np.full((1, 16), 3.0)
+    found = states(params, x, h_0, jacobian=jacobian, max_iterations=20)
+    assert np.isfinite(found.errors).all() and np.abs(found.hs).max() <= 3
+    layer = GRU(4, 16, dtype=torch.float64).load_params(params)
+    in_frame = in_torch.states(
+        layer, torch.tensor(x), torch.tensor(h_0), jacobian=jacobian, max_iterations=20
+    )
+    np.testing.assert_allclose(in_frame.errors[:4], found.errors[:4], rtol=1e-6)
+
+
 def test_a_good_guess_saves_iterations():
     params, x, h_0 = problem()
     expected, *_ = gru.forward(params, x, h_0)

@@ -58,8 +58,9 @@ def states(
 
     They begin at `guess` (N, T, H), zeros if None, and end when no state differs by more than
     `tolerance` from a step from the state before it (float32 reaches 1e-6), or after
-    `max_iterations`; `converged` says which. A state that overflows on the way begins again at
-    zero. Raises `ValueError` and `TypeError` as `rnnbook.numpy.gru.forward` does.
+    `max_iterations`; `converged` says which. No state of a GRU can leave the range from -1 to 1, or
+    from -h_0 to h_0 where that is wider: what an iteration puts beyond it is moved to its edge.
+    Raises `ValueError` and `TypeError` as `rnnbook.numpy.gru.forward` does.
 
     >>> params = gru.init(np.random.default_rng(0), input_size=3, hidden_size=2)
     >>> x = np.random.default_rng(1).standard_normal((1, 200, 3))
@@ -73,7 +74,7 @@ def states(
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}; expected a positive number")
     h_0 = gru._check_inputs(params, x, state, None)
-    hs = _check_guess(guess, x, h_0)
+    hs, bound = _check_guess(guess, x, h_0), np.maximum(1, np.abs(h_0))[:, None]
     a_x = gru._input_product(params, x)
     errors = []
     for iteration in range(max_iterations + 1):
@@ -84,7 +85,7 @@ def states(
             break
         with np.errstate(over="ignore", invalid="ignore"):  # where small differences grow
             hs = _linear(J, f, before, h_0, jacobian)
-        hs = np.where(np.isfinite(hs), hs, 0)
+        hs = np.clip(np.where(np.isnan(hs), 0, hs), -bound, bound)
     return Solution(hs, np.array(errors), bool(errors[-1] <= tolerance))
 
 

@@ -49,7 +49,7 @@ def states(
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}; expected a positive number")
     (h_0,) = check_inputs(layer, x, state, None)
-    hs, errors = _check_guess(guess, x, h_0), []
+    hs, bound, errors = _check_guess(guess, x, h_0), h_0.abs().clamp(min=1)[:, None], []
     with torch.no_grad():
         a_x = _input_product(layer, x)
         for iteration in range(max_iterations + 1):
@@ -58,7 +58,8 @@ def states(
             errors.append(float((f - hs).abs().max()))
             if errors[-1] <= tolerance or iteration == max_iterations:
                 break
-            hs = _linear(J, f, before, h_0, jacobian).nan_to_num(0.0, 0.0, 0.0)
+            hs = _linear(J, f, before, h_0, jacobian).nan_to_num(0.0, torch.inf, -torch.inf)
+            hs = hs.clamp(-bound, bound)
         _, J = tangent(layer, a_x, before, "full")
     if torch.is_grad_enabled():
         f, _ = tangent(layer, _input_product(layer, x), before, "diagonal")
