@@ -224,6 +224,44 @@ def test_substitution_keeps_the_digits_that_doubling_loses():
     assert np.abs(doubled - exact).max() > 1e-3
 
 
+# Broken on purpose.
+
+inverse, decays, memory_gradients = (
+    getattr(delta_rule, name) for name in ("_inverse", "_decays", "_memory_gradients")
+)
+
+
+def decays_without_their_own_step(G):
+    return decays(np.concatenate([np.zeros_like(G[:, :, :1]), G[:, :, :-1]], axis=2))
+
+
+def gradients_that_forget_the_corrections(dS, g_end, k_end, W, dU, direct):
+    return memory_gradients(dS, g_end, k_end, 0 * W, dU, direct)
+
+
+MUTANTS = {
+    "the inverse transposed": ("_inverse", lambda A: inverse(A).mT),
+    "no correction within a chunk": ("_inverse", lambda A: inverse(0 * A)),
+    "decays a step late": ("_decays", decays_without_their_own_step),
+    "no gradient through the corrections": (
+        "_memory_gradients",
+        gradients_that_forget_the_corrections,
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_mistake_in_the_chunks_is_found(mutant, monkeypatch):
+    inputs, do, dS = problem()
+    *expected, cache = loop(*inputs)
+    expected += list(loop_backward(cache, do, dS))
+    name, wrong = MUTANTS[mutant]
+    monkeypatch.setattr(delta_rule, name, wrong)
+    *found, cache = chunks(*inputs, size=5)
+    found += list(chunks_backward(cache, do, dS))
+    assert max_error(found, expected) > 0.01
+
+
 # The three frameworks.
 
 
