@@ -20,10 +20,10 @@ Here all have the same schedule and nothing ends early.
   step 1,000; "annealed", at the end. Each has its step and its loss. Training goes on after a look.
 - Rate. By the loss on fresh strings at the end, the largest of the first three seeds: 0.01 and its
   neighbours by factors of sqrt(10), further until both neighbours are worse, five at most; "closed"
-  says whether. (A rate that is worse with one seed than the best so far with three is not tried with
-  more, so its loss in "tried" is a lower bound.) This rule was changed after 226 runs had been seen.
-  Before, the first seed alone had chosen, and now and then it took a rate at which most others
-  failed: the LSTM read Dyck-1 at a rate of 1, where one of five learnt.
+  says whether. (A rate that is worse with one seed than the best so far with three is tried with
+  no more, so its loss in "tried" is a lower bound.) This rule was changed after 226 runs had been
+  seen. Before, the first seed alone had chosen, and now and then it took a rate at which most
+  others failed: the LSTM read Dyck-1 at a rate of 1, where one of five learnt.
 - Test. Fresh strings of up to 8 times the length, in four bands: mean accuracy over the possible
   answers, and the share of strings without an error. The networks that were not chosen are not
   tested.
