@@ -168,16 +168,16 @@ def by_length(T=(64, 256, 1024, 4096, 16384), width=64, device="cpu"):
     return runs
 
 
-def scan_or_kernel(
+def scan_or_fused(
     batches=(1, 8, 32),
     T=(16, 64, 256, 1024, 4096),
     width=64,
     slow_batches=(1, 8),
     slow_T=(64, 1024),
 ):
-    """The scan and the LSTM in one kernel, by the number of sequences and their length.
+    """The scan and the fused LSTM, by the number of sequences and their length.
 
-    For some of them the LSTM without its kernel, too.
+    For some of them also the LSTM that goes step by step.
     """
     runs, made = {}, layers(width, "cpu")
     for N in batches:
@@ -221,13 +221,13 @@ BENCHMARKS = {
         rounds=7,
         runs=by_length,
     ),
-    "scan or kernel": Benchmark(
+    "scan or fused": Benchmark(
         page="outlook/efficient",
-        what="a minGRU by the scan and an LSTM with and without its kernel, width 64, in PyTorch, "
+        what="a minGRU by the scan and an LSTM, fused or step by step, width 64, in PyTorch, "
         "forward and backward, by the number of sequences and of steps",
         dtype="float32",
         rounds=9,
-        runs=scan_or_kernel,
+        runs=scan_or_fused,
     ),
     "convolution": Benchmark(
         page="outlook/efficient",

@@ -28,7 +28,7 @@ TINY = {
     "segmentation": {"models": ("dilated", "sweep 1"), "N": 2},
     "scan": {"batches": (1, 2), "T": 8, "quarter": 2, "H": 3},
     "layers by length": {"T": (4, 8), "width": 4},
-    "scan or kernel": {"batches": (1, 2), "T": (4, 8), "width": 4, "slow_batches": (2,)}
+    "scan or fused": {"batches": (1, 2), "T": (4, 8), "width": 4, "slow_batches": (2,)}
     | {"slow_T": (8,)},
     "convolution": {"batches": (1, 2), "T": 8, "width": 3},
     "checkpoints": {"T": 8, "N": 2, "D": 3, "H": 4, "pieces": 2},
