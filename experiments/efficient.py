@@ -73,14 +73,15 @@ def setting(kind, length, rate=0.0):
 
 SETTINGS = [setting(kind, length) for length in LENGTHS for kind in KINDS]
 SETTINGS += [setting(kind, 400, rate) for rate in RATES[1:5] for kind in KINDS[1:3]]
+SMALL = {"CHOOSE": [100], "DRAWS": 1, "PAIRED": 1, "TRIED": 1}
 POINT = [
-    {
-        "seed": 0,
-        "settings": settings,
-        "constants": {"STEPS": 40, "CHOOSE": [100, 101], "DRAWS": 1, "PAIRED": 1, "TRIED": 1},
-        "tolerance": 1e-3,
-    }
-    for settings in (*(setting(kind, 8) for kind in KINDS), setting("LSTM, shut", 8, 0.03))
+    {"seed": 0, "settings": settings, "constants": SMALL | more, "tolerance": 1e-3}
+    for settings, more in (
+        (setting("minGRU", 8), {"STEPS": 80}),
+        (setting("LSTM", 8), {"STEPS": 40, "CHOOSE": [100, 101]}),
+        (setting("LSTM, shut", 8, 0.1), {"STEPS": 80}),
+        (setting("GRU", 8), {"STEPS": 40}),
+    )
 ]
 
 
