@@ -37,7 +37,7 @@ SEEDS = range(5)
 WIDTH, HEADS = 32, 2
 KEYS, VALUES, PAIRS, MOVES = 64, 16, 32, 20
 STEPS, RISE, FALL, BATCH = 1000, 50, 250, 64
-FRESH, TEST, MOST = 512, 1000, 5
+FRESH, TEST, MOST, TRIALS = 512, 1000, 5, base.TRIALS
 KINDS = ("attention", "delta")
 SETTINGS = [
     {"task": task, "first": first, "second": second}
@@ -57,6 +57,7 @@ POINT = [
             "FRESH": 20,
             "TEST": 50,
             "MOST": 1,
+            "TRIALS": 1,
         },
         "tolerance": {"": 1e-3, "right": 1 / 1000},
     }
@@ -151,28 +152,16 @@ def scored(seed, net, task):
 
 @cache
 def searched(task, first, second):
-    """The first seed's result; the others need its rate."""
-    made = {}
-
-    def score(rate):
-        made[rate] = train(0, task, first, second, rate)
-        return made[rate][1]
-
-    best, tried = base.climb(score, MOST)
-    rate = 10 ** (-2 + best / 2)
-    return {
-        "rate": rate,
-        "tried": {f"{10 ** (-2 + k / 2):.3g}": value for k, value in sorted(tried.items())},
-        "closed": best - 1 in tried and best + 1 in tried,
-        "loss": made[rate][1],
-        **scored(0, made[rate][0], task),
-    }
+    """The rate, and the networks that chose it."""
+    return base.search(lambda seed, rate: train(seed, task, first, second, rate), MOST, TRIALS)
 
 
 def run(seed, task, first, second):
     torch.set_num_threads(1)
-    chosen = searched(task, first, second)
-    if seed == 0:
-        return chosen
-    net, loss = train(seed, task, first, second, chosen["rate"])
-    return {"rate": chosen["rate"], "loss": loss, **scored(seed, net, task)}
+    choice, networks = searched(task, first, second)
+    if seed < TRIALS:
+        net, loss = networks[seed]
+    else:
+        net, loss = train(seed, task, first, second, choice["rate"])
+    told = choice if seed == 0 else {"rate": choice["rate"]}
+    return {**told, "loss": loss, **scored(seed, net, task)}
