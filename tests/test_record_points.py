@@ -22,7 +22,7 @@ import rnnbook.torch.delta_rule
 import rnnbook.torch.scan
 from rnnbook import convert, data, forecasting, tasks
 from rnnbook.book.records import load_record
-from rnnbook.numpy import crf, gru, lstm, rnn
+from rnnbook.numpy import crf, gru, lstm, newton, rnn
 from rnnbook.tasks import dates, images, pasted, roles, video
 from rnnbook.text import _distributions, decoding, quality, spans, vocabulary
 
@@ -283,6 +283,10 @@ def turned(strings):
     return strings._replace(x=strings.x[:, ::-1].copy())
 
 
+def not_taken_off(J, f, before, h_0, jacobian, linear=newton._linear):
+    return linear(J, f, 0 * before, h_0, jacobian)
+
+
 def transitions_turned(params, *arguments, viterbi=crf.viterbi, **options):
     return viterbi(params._replace(transitions=params.transitions.T), *arguments, **options)
 
@@ -464,7 +468,11 @@ MUTANTS = {
         tasks,
         "cups",
         changed(tasks.cups, turned),
-        {"hybrid": ["swaps"], "reflections": ["all of three", "five cups"]},
+        {
+            "hybrid": ["swaps"],
+            "reflections": ["all of three", "five cups"],
+            "newton": ["swaps of three"],
+        },
         ("reflections", "modulo 3"),
     ),
     "modulo: the other way round": Mutant(
@@ -480,6 +488,13 @@ MUTANTS = {
         lambda A: torch.eye(A.shape[-1]).expand_as(A),
         {"recall": ["correcting"], "hybrid": ["delta"], "reflections": ["double", "product"]},
         ("recall", "decaying"),
+    ),
+    "newton: what the tangent counts is not taken off": Mutant(
+        newton,
+        "_linear",
+        not_taken_off,
+        {"newton": []},
+        ("reflections", "modulo 3"),
     ),
     "a^n b^n: the other way round": Mutant(
         tasks,
