@@ -17,6 +17,7 @@ if __name__ == "__main__":
         os.environ[variable] = "1"  # before NumPy is imported
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import all_at_once
 import calls
 import checkpoints
 import layers
@@ -33,7 +34,7 @@ from page import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "rnnbook" / "book" / "records" / "bench" / "benchmarks.json"
-MODULES = (layers, loops, training, segmenting, scans, matrices, checkpoints, calls)
+MODULES = (layers, loops, training, segmenting, scans, matrices, all_at_once, checkpoints, calls)
 BENCHMARKS = {name: b for module in MODULES for name, b in module.BENCHMARKS.items()}
 
 

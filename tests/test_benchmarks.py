@@ -33,6 +33,7 @@ TINY = {
     "convolution": {"batches": (1, 2), "T": 8, "width": 3},
     "loop or chunks": {"T": (4, 8), "N": 2, "K": 3, "V": 2},
     "memories by length": {"T": (4, 8), "width": 4},
+    "all steps at once": {"T": (4, 8), "D": 2, "H": 3},
     "checkpoints": {"T": 8, "N": 2, "D": 3, "H": 4, "pieces": 2},
     "five calls": {"N": 2, "T": 3, "D": 4, "H": 5},
     "fused and loop": {"N": 2, "T": 3, "D": 4, "H": 5},

@@ -108,8 +108,10 @@ def tangent(
     W_r, W_z, W_n = gru._blocks(params.W_h)
     if jacobian == "diagonal":
         return f, da_r * np.diag(W_r) + da_z * np.diag(W_z) + da_n * r * np.diag(W_n) + z
-    J = W_r * _columns(da_r) + W_z * _columns(da_z) + W_n * _columns(da_n * r)
-    return f, J + np.eye(h.shape[-1], dtype=h.dtype) * _columns(z)
+    I = np.eye(h.shape[-1], dtype=h.dtype)
+    W = W_r * _columns(da_r) + W_z * _columns(da_z) + W_n * _columns(da_n * r)
+    J = W + I * _columns(z)  # eq-newton-jacobian
+    return f, J
 
 
 def matrix_scan(
@@ -136,7 +138,7 @@ def matrix_scan(
         h = h @ A[:, k] + B[:, k]
     hs, h = np.empty_like(b), into
     for t in range(L):  # all chunks at once, from there
-        h = h @ J[:, :, t] + b[:, :, t]
+        h = h @ J[:, :, t] + b[:, :, t]  # eq-newton-h
         hs[:, :, t] = h
     return hs.reshape(N, -1, H)[:, :T]
 
@@ -145,7 +147,8 @@ def _linear(J, f, before, h_0, jacobian):
     """The states of the linear recurrence that is left."""
     if jacobian == "diagonal":
         return scan(J, f - before * J, h_0)
-    return matrix_scan(J, f - (before[:, :, None] @ J)[:, :, 0], h_0)
+    b = f - (before[:, :, None] @ J)[:, :, 0]  # eq-newton-b
+    return matrix_scan(J, b, h_0)
 
 
 def _columns(v):

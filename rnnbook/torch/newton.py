@@ -87,8 +87,9 @@ def tangent(layer: GRU, a_x: Tensor, h: Tensor, jacobian: str = "full") -> tuple
     W_r, W_z, W_n = layer.W_h.chunk(3, dim=-1)
     if jacobian == "diagonal":
         return f, da_r * W_r.diag() + da_z * W_z.diag() + da_n * r * W_n.diag() + z
-    J = W_r * _columns(da_r) + W_z * _columns(da_z) + W_n * _columns(da_n * r)
-    return f, J + torch.diag_embed(z)
+    W = W_r * _columns(da_r) + W_z * _columns(da_z) + W_n * _columns(da_n * r)
+    J = W + torch.diag_embed(z)  # eq-newton-jacobian
+    return f, J
 
 
 def matrix_scan(J: Tensor, b: Tensor, h_0: Tensor, *, chunk: int | None = None) -> Tensor:
@@ -113,7 +114,7 @@ def matrix_scan(J: Tensor, b: Tensor, h_0: Tensor, *, chunk: int | None = None) 
         h = h @ A_k + B_k
     h, hs = torch.stack(into, dim=1), []
     for J_t, b_t in zip(J, b, strict=True):  # all chunks at once, from there
-        h = h @ J_t + b_t
+        h = h @ J_t + b_t  # eq-newton-h
         hs.append(h)
     return torch.stack(hs, dim=2).reshape(N, -1, H)[:, :T]
 
@@ -131,7 +132,8 @@ def _linear(J, f, before, h_0, jacobian):
     before = before.detach()
     if jacobian == "diagonal":
         return scan(J, f - before * J, h_0)
-    return matrix_scan(J, f - (before[:, :, None] @ J)[:, :, 0], h_0)
+    b = f - (before[:, :, None] @ J)[:, :, 0]  # eq-newton-b
+    return matrix_scan(J, b, h_0)
 
 
 def _columns(v):

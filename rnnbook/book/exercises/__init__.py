@@ -38,6 +38,7 @@ from rnnbook.book.exercises import (
     matrix_memory,
     memory,
     memory_and_bits,
+    newton,
     padding,
     recurrence,
     recurrence_or_attention,
@@ -77,7 +78,16 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, deep_step, expressive, efficient, matrix_memory, reflections, memory_and_bits),
+    *(
+        deeper,
+        deep_step,
+        expressive,
+        efficient,
+        newton,
+        matrix_memory,
+        reflections,
+        memory_and_bits,
+    ),
     *(generalisation, masks, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
