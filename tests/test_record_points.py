@@ -25,6 +25,7 @@ from rnnbook.book.records import load_record
 from rnnbook.numpy import crf, gru, lstm, newton, rnn
 from rnnbook.tasks import dates, images, pasted, roles, video
 from rnnbook.text import _distributions, decoding, quality, spans, vocabulary
+from rnnbook.torch import DiagonalSSM
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -495,6 +496,13 @@ MUTANTS = {
         not_taken_off,
         {"newton": []},
         ("reflections", "modulo 3"),
+    ),
+    "state space: the kernel turned round": Mutant(
+        DiagonalSSM,
+        "kernel",
+        changed(DiagonalSSM.kernel, lambda kernel: kernel.flip(0)),
+        {"state_space": ["ssm real", "deep"]},
+        ("state_space", "lru disc"),
     ),
     "a^n b^n: the other way round": Mutant(
         tasks,
