@@ -6,37 +6,38 @@ networks each, an LSTM by pixels stays at 0.113 as it usually starts, and reache
 biases are drawn for up to 784 steps ("lstm long"); shuffled it reaches 0.44 to 0.57, "long" 0.48 to
 0.72. Logistic regression on all pixels: 0.917.
 
-- Readings: "pixels", one a step, row by row; "shuffled", in one random order, of which each network
-  draws its own. 7,000 images to train on, 1,000 to choose by, 2,000 to test once.
+- Readings: "pixels", one a step, row by row; "shuffled", in one random order, of which each
+  network draws its own. 7,000 images to train on, 1,000 to choose by, 2,000 to test once.
 - One layer, whose last output a perceptron of 64 units sees. Each of its 32 inputs gets the pixel.
   "lru": 64 complex states, 32 outputs. "ssm": 8 complex states for each of 32 inputs. Sizes of
   weights are stored. Since their factors are fixed, the last output is one product of the pixels
   with powers of the factors, which is what is computed; the page holds it equal to the layers.
 - Starts. "lru" as the package has it: on the ring between the radii 0.9 and 0.999, all angles.
-  "lru slow": angles below 0.3. "lru disc": radii from 0.001. "lru real": the ring, but angles below
-  0.002, less than a quarter of a turn over the image. "ssm" as the package has it: steps of 0.001 to 0.1, frequencies pi m. "ssm
-  short": all steps are 0.1, so that nothing is kept much longer than 20 pixels. "ssm real": all
-  frequencies 0. All numbers are then trained, whatever the start was.
+  "lru slow": angles below 0.3. "lru disc": radii from 0.001. "lru real": the ring, but angles
+  below 0.002, less than a quarter of a turn over the image. "ssm" as the package has it: steps of
+  0.001 to 0.1, frequencies pi m. "ssm short": all steps are 0.1, so that nothing is kept much
+  longer than 20 pixels. "ssm real": all frequencies 0. All numbers are then trained, whatever the
+  start was.
 - "deep": two layers of "ssm", between them GELU, a matrix and a normalisation.
 - Beside them: "lstm long" of `mnist` at the rate that its search found, 0.03, with five networks;
   "perceptron", 64 units on all pixels; "convolution", three layers along the sequence (16, 32, 32
   filters of 9 pixels, every fourth place) and a linear layer.
 - 2,000 updates of 32 images, Adam with a cosine schedule, gradients clipped to 1. Rate: from 0.01
-  divided and multiplied by 3 as long as that lowers the validation loss of network 0 by 0.01.
-  Five networks at that rate.
+  divided and multiplied by 3 as long as that lowers the validation loss of network 0 by 0.01. Five
+  networks at that rate.
 - Also stored: how long the layer's states keep at the start and at the end, in steps until a share
   of 1 / e is left: the median and the longest.
 - Judgement: a model is ahead of another if each of its five networks is ahead of each of the
   other's, in the share of right answers in the test.
 - Known from the untrained layers: of the images' variance a linear reader of 64 states gets back
   about 0.5 (slow), 0.3 to 0.5 (ring), 0.2 (disc), 0.25 (real); shuffled 0.64, 0.79, 0.60, 0.24;
-  from a state space layer 0.5 (usual), 0.04 (memories of ten steps), 0.23 (no waves); shuffled 0.78,
-  0.32, 0.20.
-- Expected, so that it can fail: (1) pixels: "lru slow" is ahead of "lru disc" and "lru real", ssm of
-  "ssm short" and "ssm real"; both are above 0.9; (2) shuffled: lru is ahead of "lru slow", "lru
-  disc" and "lru real", ssm of "ssm short" and "ssm real"; (3) "lru slow" by pixels, lru shuffled and
-  ssm in both are ahead of "lstm long"; (4) shuffling costs the convolution more than ssm, by the
-  medians, and "lstm long" more than the convolution; (5) none of the layers is ahead of the
+  from a state space layer 0.5 (usual), 0.04 (memories of ten steps), 0.23 (no waves); shuffled
+  0.78, 0.32, 0.20.
+- Expected, so that it can fail: (1) pixels: "lru slow" is ahead of "lru disc" and "lru real", ssm
+  of "ssm short" and "ssm real"; both are above 0.9; (2) shuffled: lru is ahead of "lru slow", "lru
+  disc" and "lru real", ssm of "ssm short" and "ssm real"; (3) "lru slow" by pixels, lru shuffled
+  and ssm in both are ahead of "lstm long"; (4) shuffling costs the convolution more than ssm, by
+  the medians, and "lstm long" more than the convolution; (5) none of the layers is ahead of the
   perceptron, which sees all pixels at once; (6) deep is ahead of ssm by pixels; (7) the longest
   memory of "ssm short" stays below a tenth of that of ssm at the end, by pixels.
 - Cost, from three unscored updates of each model on a core that other work used, too: 7 ms an

@@ -48,6 +48,7 @@ from rnnbook.book.exercises import (
     serving,
     society,
     starts,
+    state_space,
     stocks,
     text_generation,
     three_ways,
