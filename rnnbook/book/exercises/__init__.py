@@ -79,16 +79,8 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(
-        deeper,
-        deep_step,
-        expressive,
-        efficient,
-        newton,
-        matrix_memory,
-        reflections,
-        memory_and_bits,
-    ),
+    *(deeper, deep_step, expressive, efficient, state_space, newton),
+    *(matrix_memory, reflections, memory_and_bits),
     *(generalisation, masks, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {

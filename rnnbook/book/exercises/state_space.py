@@ -39,7 +39,7 @@ def _hold(a, dt):
 
 
 EXERCISES = {
-    "last-state": Exercise(
+    "state-by-powers": Exercise(
         case=_state_case,
         solution=_last_state,
         outputs=("the real parts",),
