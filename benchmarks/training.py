@@ -1,5 +1,7 @@
 """Steps of training, as three pages of the book take them."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -101,15 +103,25 @@ def readings(T=(1, 4, 8, 16, 64), cells=("rnn", "lstm", "gru"), N=64, hidden=64)
 
 
 class Adder(nn.Module):
-    """Layers of minGRU or one GRU, and one number after the last step."""
+    """Two layers of minGRU, one GRU or one LSTM, and one number after the last step.
 
-    def __init__(self, kind, units):
+    The same as in `experiments/efficient.py`.
+    """
+
+    def __init__(self, kind, units, length):
         super().__init__()
+        keep = math.log(length)
         if kind == "minGRU":
-            first, second = (in_torch.MinGRU(n, units, keep_bias=3.0) for n in (2, units))
+            first, second = (in_torch.MinGRU(n, units, keep_bias=keep) for n in (2, units))
             self.layers = nn.ModuleList([first, second])
         else:
-            self.layers = nn.ModuleList([nn.GRU(2, units, batch_first=True)])
+            layer = (nn.GRU if kind == "GRU" else nn.LSTM)(2, units, batch_first=True)
+            layer.bias_ih_l0.data[units : 2 * units] = keep  # z, or the forget gate
+            layer.bias_hh_l0.data[units : 2 * units] = 0.0
+            if kind == "LSTM, shut":
+                layer.bias_ih_l0.data[:units] = -keep
+                layer.bias_hh_l0.data[:units] = 0.0
+            self.layers = nn.ModuleList([layer])
         self.head = nn.Linear(units, 1)
 
     def forward(self, x):
@@ -120,7 +132,7 @@ class Adder(nn.Module):
 
 def adder_step(kind, units, T, N):
     torch.manual_seed(0)
-    rng, net = np.random.default_rng(0), Adder(kind, units)
+    rng, net = np.random.default_rng(0), Adder(kind, units, T)
     optimizer = torch.optim.Adam(net.parameters(), 0.01)
 
     def run():
@@ -135,8 +147,8 @@ def adder_step(kind, units, T, N):
     return run
 
 
-def adders(T=100, N=32, units=32):
-    return {kind: adder_step(kind, units, T, N) for kind in ("minGRU", "GRU")}
+def adders(T=(100, 400), kinds=("minGRU", "LSTM", "LSTM, shut", "GRU"), N=32, units=32):
+    return {f"{kind}: {steps}": adder_step(kind, units, steps, N) for kind in kinds for steps in T}
 
 
 BENCHMARKS = {
@@ -157,8 +169,8 @@ BENCHMARKS = {
     ),
     "adding": Benchmark(
         page="outlook/efficient",
-        what="one step of training on the adding problem, 32 sequences of 100 steps, in PyTorch: "
-        "two layers of minGRU or one GRU",
+        what="one step of training on the adding problem, 32 sequences, in PyTorch: two layers of "
+        "minGRU, one LSTM or one GRU, by the number of steps",
         dtype="float32",
         rounds=15,
         runs=adders,

@@ -272,6 +272,12 @@ def changed(function, change):
     return lambda *arguments, **options: change(function(*arguments, **options))
 
 
+def marks_later(made):
+    x = made.x.copy()
+    x[..., 1] = np.roll(x[..., 1], 1, axis=1)
+    return made._replace(x=x)
+
+
 def turned(strings):
     return strings._replace(x=strings.x[:, ::-1].copy())
 
@@ -302,6 +308,7 @@ def labels_to_the_right(scenes):
 
 TORCH_LSTM = sys.modules[rnnbook.torch.LSTM.__module__]
 CONV_LSTM = sys.modules[rnnbook.torch.ConvLSTM.__module__]
+MIN_GRU = sys.modules[rnnbook.torch.MinGRU.__module__]
 ATTENTION = rnnbook.torch.attention
 SCAN = rnnbook.torch.scan.scan
 MUTANTS = {
@@ -313,7 +320,7 @@ MUTANTS = {
             "classification": ["lstm"],
             "mnist": ["lstm", "lstm long"],
             "memory": ["lstm"],
-            "generalisation": ["none", "window"],
+            "generalisation": ["none", "weights"],
             "gpu": ["LSTM"],
         },
         ("memory", "gru"),
@@ -341,7 +348,7 @@ MUTANTS = {
         TORCH_LSTM,
         "_cell",
         with_f_first(TORCH_LSTM._cell),
-        {"generalisation": ["fresh c", "same h", "weights", "zoneout"]},
+        {"generalisation": ["fresh hc", "same h", "zoneout"], "masks": []},
         ("generalisation", "none"),
     ),
     "ConvLSTM: i and f exchanged": Mutant(
@@ -355,14 +362,14 @@ MUTANTS = {
         lstm,
         "init",
         partial(lstm.init, forget_bias=0.0),
-        {"classification": ["lstm"], "mnist": ["lstm"]},
+        {"classification": ["lstm"], "mnist": ["lstm"], "deeper": ["book"]},
         ("memory", "lstm"),
     ),
     "LSTM: no forget bias in PyTorch": Mutant(
         rnnbook.torch.LSTM,
         "__init__",
         without_forget_bias(rnnbook.torch.LSTM),
-        {"generalisation": []},
+        {"generalisation": [], "masks": []},
         ("classification", "lstm"),
     ),
     "ConvLSTM: no forget bias": Mutant(
@@ -383,8 +390,15 @@ MUTANTS = {
         rnnbook.torch.scan,
         "scan",
         lambda a, b: SCAN(a.roll(1, dims=1), b),
-        {"expressive": [], "gpu": ["scan"]},
+        {"expressive": [], "expressive_stacks": [], "gpu": ["scan"]},
         ("memory", "gru"),
+    ),
+    "minGRU: the gate lags behind": Mutant(
+        MIN_GRU,
+        "scan",
+        lambda a, b, h_0, mask: SCAN(a.roll(1, dims=1), b, h_0, mask=mask),
+        {"efficient": ["minGRU"]},
+        ("efficient", "LSTM"),
     ),
     "CRF: transitions the wrong way round": Mutant(
         crf,
@@ -421,9 +435,16 @@ MUTANTS = {
             "memory": ["recall"],
             "waking": ["true", "random", "hidden", "descent"],
             "starts": ["rnn", "lstm"],
-            "generalisation": ["recall"],
+            "masks": [],
         },
         ("memory", "copy"),
+    ),
+    "adding: the marks a step later": Mutant(
+        tasks,
+        "adding",
+        changed(tasks.adding, marks_later),
+        {"efficient": []},
+        ("memory", "gru"),
     ),
     "copy: the other way round": Mutant(
         tasks, "copy", changed(tasks.copy, turned), {"memory": ["copy"]}, ("memory", "gru")
@@ -435,14 +456,14 @@ MUTANTS = {
         tasks,
         "a_n_b_n",
         changed(tasks.a_n_b_n, turned),
-        {"expressive": ["a^n b^n"]},
+        {"expressive": ["a^n b^n"], "expressive_stacks": ["a^n b^n"]},
         ("expressive", "parity"),
     ),
     "Dyck: the other way round": Mutant(
         tasks,
         "dyck",
         changed(tasks.dyck, turned),
-        {"expressive": ["Dyck-2"]},
+        {"expressive": ["Dyck-2"], "expressive_stacks": ["Dyck-2"]},
         ("expressive", "parity"),
     ),
     "images: lines from below": Mutant(
@@ -521,8 +542,10 @@ MUTANTS = {
         "build",
         classmethod(other_order),
         {
+            "deep_step": [],
             "deeper": [],
-            "generalisation": ["window"],
+            "deeper_weights": [],
+            "generalisation": [],
             "language_models": [],
             "semantic_roles": ["lstm"],
             "text_generation": [],
@@ -684,6 +707,13 @@ def test_a_broken_package_turns_the_points_red_that_use_it(mutant, monkeypatch):
         assert not (found := found_changes(name, number)), found
 
 
+def behind(path):
+    """A script, and those whose code it uses."""
+    text = path.read_text("utf-8")
+    named = [p for p in SCRIPTS.values() if f'with_name("{p.name}")' in text]
+    return [path, *named]
+
+
 def test_every_record_that_uses_the_package_has_a_mutant():
-    users = {name for name, path in SCRIPTS.items() if taken_from_the_package(path)}
+    users = {n for n, path in SCRIPTS.items() if any(map(taken_from_the_package, behind(path)))}
     assert users == {record for mutant in MUTANTS.values() for record in mutant.red}

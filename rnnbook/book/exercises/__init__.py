@@ -14,6 +14,7 @@ from rnnbook.book.exercises import (
     biology,
     classics,
     classification,
+    deep_step,
     deeper,
     efficient,
     export,
@@ -33,7 +34,9 @@ from rnnbook.book.exercises import (
     load_forecast,
     lstm,
     lstm_gates,
+    masks,
     memory,
+    memory_and_bits,
     padding,
     recurrence,
     recurrence_or_attention,
@@ -72,7 +75,8 @@ _NOTEBOOKS = (  # in the order of the book
     *(classification, generation, segmentation, video),
     *(stocks, weather, weather_sure, weather_gaps, weather_windows, traffic),
     *(frameworks, padding, export, gpu, serving),
-    *(deeper, expressive, efficient, generalisation, biology, society, jobs),
+    *(deeper, deep_step, expressive, efficient, memory_and_bits),
+    *(generalisation, masks, biology, society, jobs),
 )
 EXERCISES: dict[str, Exercise] = {
     name: entry for book in _NOTEBOOKS for name, entry in book.EXERCISES.items()

@@ -42,6 +42,31 @@ def _one_round(a, b):
     return b
 
 
+def _one_further(a, b):
+    """Each round reaches one step further, not twice as far."""
+    a, b = a.copy(), b.copy()
+    for step in range(1, len(a)):
+        new_b = a[step:] * b[:-step] + b[step:]
+        a[step:], b[step:] = a[step:] * a[:-step], new_b
+    return b
+
+
+def _gradient(a, g):
+    db, dbs = 0.0, []
+    for a_next, g_t in zip(np.append(a[1:], 0.0)[::-1], g[::-1], strict=True):
+        db = g_t + a_next * db
+        dbs.append(db)
+    return np.array(dbs[::-1])
+
+
+def _own_coefficient(a, g):
+    return _states(a[::-1], g[::-1])[::-1]
+
+
+def _moved_wrongly(a, g):
+    return _states(np.append(0.0, a[:-1])[::-1], g[::-1])[::-1]
+
+
 def _kernel_case(rng):
     lam = 0.95 * np.exp(1j * rng.uniform(0.2, 2))
     b, c = rng.standard_normal(2) + 1j * rng.standard_normal(2)
@@ -71,6 +96,23 @@ EXERCISES = {
         mistakes={
             "Store both results of a round at its end: the old values are needed.": _in_place,
             "One round joins two steps. Double the distance and go on.": _one_round,
+            "A round doubles the pieces: the next reaches twice as far, not one step further.": (
+                _one_further
+            ),
+        },
+    ),
+    "scan-gradient": Exercise(
+        case=_tree_case,
+        solution=_gradient,
+        outputs=("the gradients",),
+        mistakes={
+            "Off by one: between step t and the next stands the coefficient of the next.": (
+                _own_coefficient
+            ),
+            "Moved the wrong way: step t needs the coefficient of step t + 1.": _moved_wrongly,
+            "These are the states. A gradient comes from later steps, not from earlier ones.": (
+                _states
+            ),
         },
     ),
     "recurrence-kernel": Exercise(
