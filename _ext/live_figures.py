@@ -1,0 +1,220 @@
+"""Figures that answer: the build puts them in the place of their stills.
+
+Each lies in `interactive/NAME/`: `figure.js` is a module that imports others from the rooms
+`arithmetic` and `frame`; `NAME.py` makes what it reads, `data.json`, and computes with the package
+what it must show; `NAME.png` is how it looks, its still. A notebook shows the still, as a link to the
+published page:
+
+    [![What one sees](../../interactive/NAME/NAME.png)](https://.../page.html#live-NAME) A caption.
+
+Browsers run no modules from a folder on the disk, so each figure becomes one classic script, with
+all that it imports, and its data a script that registers itself, which the figure asks for.
+"""
+
+import hashlib
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import dark_figures
+from docutils import nodes
+
+from rnnbook._files import replacing
+from rnnbook.book.plotting import COLORS, DATA
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "interactive"
+SITE = "_static/live"
+D3 = "array color format interpolate scale dispatch selection drag axis".split()
+STILL = re.compile(r"(?:^|/)interactive/(\w+)/\1\.png$")
+IMPORT = re.compile(r'^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]*)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+WRONG = "#CC3311"  # what is not as it should be; from Paul Tol's vibrant scheme
+
+
+def names():
+    """All figures, by name."""
+    return sorted(path.parent.name for path in FIGURES.glob("*/figure.js"))
+
+
+def element(name):
+    return f"live-{name.replace('_', '-')}"
+
+
+def maker(name):
+    """The Python module of a figure: `data`, `random_settings` and `reference`."""
+    spec = importlib.util.spec_from_file_location(name, FIGURES / name / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Scripts.
+
+
+def modules(entry, seen=()):
+    """A module and all that it imports, each once, what is imported first."""
+    if entry in seen:
+        raise ValueError(f"{entry.name} imports itself, through {seen[-1].name}")
+    found = {}
+    for _, _, place in IMPORT.findall(entry.read_text("utf-8")):
+        found |= modules((entry.parent / place).resolve(), (*seen, entry))
+    return found | {entry: entry.relative_to(FIGURES).as_posix()}
+
+
+def as_function(path, name, known):
+    """A module as a function that runs once and returns what it exports."""
+    text = path.read_text("utf-8")
+
+    def taken(match):
+        whole, some, place = match.groups()
+        some = some and re.sub(r" as ", ": ", some)
+        return f'const {whole or some} = modules["{known[(path.parent / place).resolve()]}"];\n'
+
+    body = EXPORT.sub("", IMPORT.sub(taken, text))
+    left = re.search(r"^(import|export)\b.*$", body, re.MULTILINE)
+    if left:
+        raise ValueError(f"{name}: {left[0]!r} is no form of import or export that the build knows")
+    exported = ", ".join(EXPORT.findall(text))
+    return f'modules["{name}"] = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();\n'
+
+
+def script(name):
+    """A figure and all that it imports, as one classic script."""
+    known = modules(FIGURES / name / "figure.js")
+    parts = [as_function(path, short, known) for path, short in known.items()]
+    return "".join(['(() => {\n"use strict";\nconst modules = {};\n', *parts, "})();\n"])
+
+
+def library():
+    """D3, as far as the figures use it."""
+    files = [FIGURES / "vendor" / f"d3-{name}.min.js" for name in D3]
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
+def data_script(path):
+    """A file of data that puts itself where `frame/data.js` looks for it."""
+    key = path.relative_to(FIGURES).with_suffix("").as_posix()
+    value = json.dumps(json.loads(path.read_text("utf-8")), separators=(",", ":"))
+    return f'(window.bookData ??= {{}})["{key}"] = {value};\n'
+
+
+def palette():
+    """The book's colours, and what becomes of them on a dark page."""
+    named = {**COLORS, **{f"data-{k}": color for k, color in enumerate(DATA)}, "wrong": WRONG}
+    rules = {
+        "html": named,
+        'html[data-theme="dark"]': {k: dark_figures.dark(v) for k, v in named.items()},
+    }
+    lines = (
+        f"{selector} {{ {' '.join(f'--{name}: {color};' for name, color in colors.items())} }}\n"
+        for selector, colors in rules.items()
+    )
+    return "".join(lines)
+
+
+def style():
+    return palette() + (FIGURES / "frame" / "live.css").read_text("utf-8")
+
+
+def files():
+    """All that the figures load: {path below the folder: text}."""
+    found = {"d3.js": library(), "live.css": style()}
+    for name in names():
+        found[f"{name}.js"] = script(name)
+        for path in (FIGURES / name).glob("*.json"):
+            if path.name != "made.json":
+                found[f"{name}/{path.stem}.js"] = data_script(path)
+    return found
+
+
+def write(folder):
+    for name, text in files().items():
+        target = Path(folder) / name
+        if not target.exists() or target.read_text("utf-8") != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+
+
+def source_hash(name):
+    """A hash of all that decides how a figure looks: its scripts, its data, the style."""
+    texts = [script(name), style()]
+    texts += [path.read_text("utf-8") for path in sorted((FIGURES / name).glob("data*.json"))]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+# Pages.
+
+
+class live_figure(nodes.General, nodes.Element):
+    """A figure that answers; inside, its still and its caption."""
+
+
+def visit_live_figure(translator, node):
+    name = element(node["name"])
+    translator.body.append(f'<figure class="live" id="{name}">\n<{name}>')
+
+
+def depart_live_figure(translator, node):
+    translator.body.append("</figure>\n")
+
+
+class live_caption(nodes.TextElement):
+    """The caption below a figure that answers."""
+
+
+def visit_live_caption(translator, node):
+    name = element(node.parent["name"])
+    translator.body.append(f"</{name}>\n<figcaption><p>")
+
+
+def depart_live_caption(translator, node):
+    translator.body.append("</p></figcaption>\n")
+
+
+def put_figures(app, doctree, docname):
+    """Replace each still that is a link by its figure."""
+    if app.builder.format != "html":
+        return
+    for link in list(doctree.findall(nodes.reference)):
+        image = link[0] if len(link) == 1 and isinstance(link[0], nodes.image) else None
+        found = STILL.search(image["uri"]) if image is not None else None
+        if not found:
+            continue
+        paragraph = link.parent
+        if paragraph[0] is not link or len(paragraph) < 2:
+            raise ValueError(
+                f"{docname}: the still of {found[1]} must begin a paragraph, its caption"
+            )
+        paragraph.remove(link)
+        image["loading"] = "lazy"
+        caption = live_caption("", "", *paragraph.children)
+        paragraph.replace_self(live_figure("", image, caption, name=found[1]))
+
+
+def add_files(app, pagename, templatename, context, doctree):
+    """Load D3, the style and the scripts on pages that have figures."""
+    found = [] if doctree is None else [node["name"] for node in doctree.findall(live_figure)]
+    if found:
+        app.add_css_file("live/live.css")
+        app.add_js_file("live/d3.js", loading_method="defer")
+    for name in found:
+        app.add_js_file(f"live/{name}.js", loading_method="defer")
+
+
+def write_files(app):
+    """Before the pages, which then carry a sum of each file in its address."""
+    if app.builder.format == "html":
+        write(Path(app.outdir) / SITE)
+
+
+def setup(app):
+    ours = {"html": (visit_live_figure, depart_live_figure)}
+    app.add_node(live_figure, **ours)
+    app.add_node(live_caption, html=(visit_live_caption, depart_live_caption))
+    app.connect("builder-inited", write_files)
+    app.connect("doctree-resolved", put_figures)
+    app.connect("html-page-context", add_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,71 @@
+// What a reader moves. Each control has its element, and `show(settings)`, which puts it right.
+import { make, number } from "./dom.js";
+
+/** A slider for the setting `key`; `say` puts its value into words. */
+export function slider(figure, key, { name, about = name, min, max, step, say = number }) {
+  const move = () => figure.set({ [key]: Number(input.value) });
+  const input = make("input", { type: "range", min, max, step, "aria-label": about, oninput: move });
+  const value = make("span", { class: "live-value", "aria-hidden": "true" });
+  const element = make("label", { class: "live-slider" }, make("span", { class: "live-name" }, name), value, input);
+  const show = (settings) => {
+    input.value = settings[key];
+    value.textContent = say(settings[key]);
+    input.setAttribute("aria-valuetext", say(settings[key]));
+  };
+  return keep(figure, { element, input, show });
+}
+
+/** One of several: { gaussian: "Gaussian", ... } for the setting `key`. */
+export function choice(figure, key, { name, options }) {
+  const group = `${figure.localName}-${key}`;
+  const inputs = Object.keys(options).map((value) =>
+    make("input", { type: "radio", name: group, value, onchange: () => figure.set({ [key]: value }) }));
+  const labels = inputs.map((input) => make("label", {}, input, make("span", {}, options[input.value])));
+  const legend = make("legend", {}, name);
+  const element = make("fieldset", { class: "live-choice" }, legend, make("div", {}, ...labels));
+  const show = (settings) => inputs.forEach((input) => { input.checked = input.value === String(settings[key]); });
+  return keep(figure, { element, show });
+}
+
+/** A button that is pressed or not: `pressed(settings)` says which. */
+export function toggle(figure, { name, about = name, pressed, press, ...others }) {
+  const element = make("button", { type: "button", "aria-label": about, onclick: press, ...others }, name);
+  const show = (settings) => element.setAttribute("aria-pressed", String(pressed(settings)));
+  return keep(figure, { element, show });
+}
+
+export function button(name, press, others = {}) {
+  return make("button", { type: "button", onclick: press, ...others }, name);
+}
+
+/** A button that starts and stops the play of a figure. */
+export function playButton(figure, name, start) {
+  const element = button(name, () => (figure.playing ? figure.pause() : start()));
+  const show = () => { element.textContent = figure.playing ? "❚❚ Pause" : `▶ ${name}`; };
+  return keep(figure, { element, show });
+}
+
+/** Back to how the figure began. */
+export function resetButton(figure) {
+  return button("Reset", () => { figure.pause(); figure.set(structuredClone(figure.first)); });
+}
+
+/** A line of text about the present numbers, read out when it has come to rest. */
+export function report(figure, say) {
+  const seen = make("p", { class: "live-report", "aria-hidden": "true" });
+  const heard = make("p", { class: "live-heard", "aria-live": "polite" });
+  let waiting;
+  const show = () => {
+    const text = say(figure.settings, figure.numbers);
+    if (seen.textContent === text) return;
+    seen.textContent = text;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { heard.textContent = text; }, heard.textContent ? 700 : 0);
+  };
+  return keep(figure, { element: make("div", {}, seen, heard), show });
+}
+
+function keep(figure, control) {
+  figure.controls.push(control);
+  return control;
+}
