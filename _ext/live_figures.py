@@ -2,8 +2,8 @@
 
 Each lies in `interactive/NAME/`: `figure.js` is a module that imports others from the rooms
 `arithmetic` and `frame`; `NAME.py` makes what it reads, `data.json`, and computes with the package
-what it must show; `NAME.png` is how it looks, its still. A notebook shows the still, as a link to the
-published page:
+what it must show; `NAME.png` is its still, how it looks at first. A notebook shows the still, as a
+link to the published page:
 
     [![What one sees](../../interactive/NAME/NAME.png)](https://.../page.html#live-NAME) A caption.
 
@@ -26,7 +26,7 @@ from rnnbook.book.plotting import COLORS, DATA
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "interactive"
 SITE = "_static/live"
-D3 = "array color format interpolate scale dispatch selection drag axis".split()
+D3 = ("array", "color", "format", "interpolate", "scale", "dispatch", "selection", "drag", "axis")
 STILL = re.compile(r"(?:^|/)interactive/(\w+)/\1\.png$")
 IMPORT = re.compile(r'^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)

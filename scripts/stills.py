@@ -29,7 +29,7 @@ PAGE = """\
 <link rel="stylesheet" href="_static/book.css"><link rel="stylesheet" href="_static/live/live.css">
 <style>
 html {{ --pst-color-background: #ffffff; }}
-body {{ margin: 0; padding: 12px; color: var(--pst-color-text-base); background: var(--pst-color-background); }}
+body {{ margin: 0; padding: 12px; background: var(--pst-color-background); }}
 *, ::before, ::after {{ box-sizing: border-box; }}
 </style>
 <script defer src="_static/live/d3.js"></script><script defer src="_static/live/{name}.js"></script>

@@ -173,7 +173,7 @@ def test_it_fits_the_page(name, width, opened):
     cut = """(name) => [...document.querySelectorAll(`${name} svg text`)]
       .filter((text) => text.textContent && text.getBBox().width > 0)
       .filter((text) => {
-        const [box, room] = [text, text.ownerSVGElement].map((node) => node.getBoundingClientRect());
+        const [box, room] = [text, text.ownerSVGElement].map((n) => n.getBoundingClientRect());
         return box.left < room.left - 1 || box.right > room.right + 1
           || box.top < room.top - 1 || box.bottom > room.bottom + 1;
       }).map((text) => text.textContent)"""
@@ -192,7 +192,7 @@ def test_the_keyboard_alone_is_enough(name, opened):
     page = opened(name)
     page.evaluate("() => document.querySelector('h1').focus()")
     reached, silent, changed = 0, [], set()
-    controls = page.locator(f"{element(name)} :is(button, input, [tabindex='0'])").count()
+    controls = page.locator(f"{element(name)} :is(button:not([tabindex='-1']), input)").count()
     before = page.evaluate(STATE, element(name))
     while True:
         page.keyboard.press("Tab")
@@ -217,6 +217,22 @@ def test_the_keyboard_alone_is_enough(name, opened):
     assert len(silent) <= 2, silent
     wanted = set(maker(name).random_settings(np.random.default_rng(0)))
     assert wanted <= changed, wanted - changed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arrows_come_to_every_button_of_a_group(name, opened):
+    page = opened(name)
+    hidden = page.locator(f"{element(name)} button[tabindex='-1']").count()
+    groups = page.locator(f"{element(name)} [role=group]:has(> button[tabindex='-1'])")
+    reached = 0
+    for k in range(groups.count()):
+        buttons = groups.nth(k).locator("button")
+        buttons.first.focus()
+        for _ in range(buttons.count() - 1):
+            page.keyboard.press("ArrowRight")
+            reached += 1
+        assert buttons.last.evaluate("(button) => button === document.activeElement")
+    assert reached == hidden
 
 
 def differences(before, after):

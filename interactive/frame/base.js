@@ -16,9 +16,9 @@ export class Figure extends HTMLElement {
   connectedCallback() {
     if (this.watch) return;
     this.controls = [];
-    this.watch = new IntersectionObserver(([entry]) => entry.isIntersecting && this.come(), { rootMargin: "400px" });
+    this.watch = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.come(), { rootMargin: "400px" });
     this.watch.observe(this);
-    new IntersectionObserver(([entry]) => entry.isIntersecting || this.pause()).observe(this);
+    new IntersectionObserver((seen) => seen.at(-1).isIntersecting || this.pause()).observe(this);
   }
 
   /** Build the figure, once; what it returns is there when the figure answers. */

@@ -45,6 +45,29 @@ export function playButton(figure, name, start) {
   return keep(figure, { element, show });
 }
 
+const MOVES = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -Infinity, ArrowDown: Infinity, Home: "first", End: "last" };
+
+/** A group of many buttons takes the Tab key once; arrows move within it, in rows of `columns`. */
+export function rove(group, columns = Infinity) {
+  const buttons = [...group.querySelectorAll("button")];
+  const enter = (k) => {
+    buttons.forEach((one, j) => { one.tabIndex = j === k ? 0 : -1; });
+    return buttons[k];
+  };
+  enter(0);
+  group.addEventListener("click", (event) => enter(buttons.indexOf(event.target.closest("button")))?.focus());
+  group.addEventListener("keydown", (event) => {
+    const move = MOVES[event.key];
+    const from = buttons.indexOf(document.activeElement);
+    if (move === undefined || from < 0) return;
+    const by = Number.isFinite(move) ? move : Math.sign(move) * columns;
+    const to = move === "first" ? 0 : move === "last" ? buttons.length - 1 : from + by;
+    event.preventDefault();
+    if (buttons[to]) enter(to).focus();
+  });
+  return group;
+}
+
 /** Back to how the figure began. */
 export function resetButton(figure) {
   return button("Reset", () => { figure.pause(); figure.set(structuredClone(figure.first)); });

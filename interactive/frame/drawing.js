@@ -37,5 +37,26 @@ export function axes(svg, { x, y, xTicks, yTicks, xName, yName, xFormat, yFormat
   ]).attr("x", (d) => d.x).attr("y", (d) => d.y).attr("text-anchor", (d) => d.anchor).text((d) => d.text);
 }
 
+/** A layer that shows nothing outside its box. */
+export function clipped(svg, [left, right], [bottom, top]) {
+  const inside = svg.selectAll(":scope > svg").data([null]).join("svg");
+  const [width, height] = [right - left, bottom - top];
+  return inside.attr("x", left).attr("y", top).attr("width", width).attr("height", height)
+    .attr("viewBox", `${left} ${top} ${width} ${height}`);
+}
+
 /** The path through points [[x, y], ...]. */
 export const through = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(2)},${y.toFixed(2)}`).join("");
+
+/** A legend: { class: text }, each with a mark drawn as that class is. */
+export function legend(entries) {
+  const list = d3.create("ul").attr("class", "live-legend");
+  for (const [name, text] of Object.entries(entries)) {
+    const item = list.append("li");
+    const mark = item.append("svg").attr("width", 22).attr("height", 10).attr("aria-hidden", "true");
+    mark.append("path").attr("class", `${name} live-key-line`).attr("d", "M1,5H21");
+    mark.append("circle").attr("class", `${name} live-key-dot`).attr("cx", 11).attr("cy", 5).attr("r", 2.6);
+    item.append("span").text(text);
+  }
+  return list.node();
+}

@@ -1,6 +1,6 @@
 // One LSTM unit over a stream: write, keep, read, and the way of the gradient back.
 import * as lstm from "../arithmetic/lstm.js";
-import { button, playButton, report, resetButton, slider, toggle } from "../frame/controls.js";
+import { playButton, report, resetButton, rove, slider, toggle } from "../frame/controls.js";
 import { make, number } from "../frame/dom.js";
 import { each, layer, picture, resize, through } from "../frame/drawing.js";
 import { Figure, define } from "../frame/base.js";
@@ -105,7 +105,7 @@ class LstmUnit extends Figure {
       press: () => this.set({ [mark]: this.settings[mark].map((on, k) => (k === t ? !on : on)) }),
       class: "live-mark",
     }).element);
-    return make("div", { class: "live-stream-row", role: "group", "aria-label": `Marks to ${mark}` }, make("span", { class: "live-row-name" }, mark), ...buttons);
+    return rove(make("div", { class: "live-stream-row", role: "group", "aria-label": `Marks to ${mark}` }, make("span", { class: "live-row-name" }, mark), ...buttons));
   }
 
   table() {
@@ -158,7 +158,7 @@ class LstmUnit extends Figure {
   draw() {
     const { settings, numbers } = this;
     const steps = this.given.numbers.length;
-    this.left = this.narrow ? 42 : 104;
+    this.left = this.narrow ? 38 : 104;
     this.column = (this.width - this.left) / steps;
     this.style.setProperty("--left", `${this.left}px`);
     this.inputs.forEach((input, t) => input.classList.toggle("live-written", settings.write[t]));
