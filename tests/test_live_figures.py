@@ -192,7 +192,7 @@ def test_the_keyboard_alone_is_enough(name, opened):
     page = opened(name)
     page.evaluate("() => document.querySelector('h1').focus()")
     reached, silent, changed = 0, [], set()
-    controls = page.locator(f"{element(name)} :is(button:not([tabindex='-1']), input)").count()
+    controls = page.locator(f"{element(name)} :is(button:not([tabindex='-1']), input, svg[tabindex])").count()
     before = page.evaluate(STATE, element(name))
     while True:
         page.keyboard.press("Tab")
@@ -250,8 +250,7 @@ def test_it_rests_when_out_of_sight(name, opened):
     playing = "(name) => Boolean(document.querySelector(name).playing)"
     assert page.evaluate(playing, element(name))
     page.evaluate("() => { document.body.style.paddingBottom = '5000px'; scrollTo(0, 4000); }")
-    page.wait_for_timeout(200)
-    assert not page.evaluate(playing, element(name))
+    page.wait_for_function(f"!({playing})('{element(name)}')")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,217 @@
+// Hopfield's memory: paint a picture, and see what is recalled, and what that does to the energy.
+import * as hopfield from "../arithmetic/hopfield.js";
+import { dot } from "../arithmetic/vectors.js";
+import { button, playButton, report, resetButton, slider } from "../frame/controls.js";
+import { make, number } from "../frame/dom.js";
+import { axes, each, picture, resize, through } from "../frame/drawing.js";
+import { Figure, define } from "../frame/base.js";
+
+const LIMIT = 0.138; // patterns a unit, for large networks
+const CLEAR = 0.95; // the agreement from which on a state counts as a picture
+
+class Hopfield extends Figure {
+  static data = "hopfield/data";
+
+  start({ patterns, start }) {
+    this.patterns = patterns.map(signs);
+    this.keptBy = new Map();
+    return { count: 3, pixels: signs(start), update: Infinity };
+  }
+
+  answer({ count, pixels }) {
+    const stored = this.patterns.slice(0, count);
+    const { end, energies, flips } = hopfield.recall(stored, pixels, this.given.orders);
+    const agreements = this.shown(count).map((pattern) => dot(pattern, end) / end.length);
+    return { end, energies, flips, agreements, kept: this.kept(count) };
+  }
+
+  /** The stored pictures among the patterns, which have names. */
+  shown(count) {
+    return this.patterns.slice(0, Math.min(count, this.given.names.length));
+  }
+
+  /** The mean agreement of stored patterns with what recall makes of them; once for each count. */
+  kept(count) {
+    if (!this.keptBy.has(count)) {
+      const stored = this.patterns.slice(0, count);
+      const tried = stored.slice(0, this.given.tried);
+      const agreements = tried.map((pattern) => dot(pattern, hopfield.recall(stored, pattern, this.given.orders).end) / pattern.length);
+      this.keptBy.set(count, agreements.reduce((sum, one) => sum + one, 0) / tried.length);
+    }
+    return this.keptBy.get(count);
+  }
+
+  build() {
+    const { names, side } = this.given;
+    this.cursor = 0;
+    this.canvas = picture("").attr("role", "application").attr("tabindex", 0).classed("live-paint", true);
+    this.canvas.attr("aria-label", `The picture to start from, ${side} by ${side} pixels. Arrow keys move, space paints.`);
+    this.canvas.on("keydown", (event) => this.key(event)).on("blur", () => this.drawPictures());
+    this.canvas.call(d3.drag().container(this.canvas.node()).on("start", (event) => this.press(event)).on("drag", (event) => this.paint(event)));
+    this.result = picture("What the network recalls.");
+    this.heard = make("p", { class: "live-heard", "aria-live": "polite" });
+    this.energy = picture("The energy of the network, update by update.");
+    this.capacity = picture("Agreement of recalled with stored patterns, by the number of patterns.").classed("live-drag", true);
+    this.capacity.call(d3.drag().container(this.capacity.node()).on("start drag", ({ x }) => this.store(Math.round(this.count.invert(x)))));
+    const load = names.map((name, p) => button(name[0].toUpperCase() + name.slice(1), () => this.startFrom(this.patterns[p])));
+    const last = () => this.numbers.energies.length - 1;
+    this.updates = slider(this, "update", { name: "Updates", min: 0, max: 1, step: 1, say: (k) => String(Math.min(k, last())) });
+    this.append(
+      make("p", { class: "live-todo" }, "Paint on the left; the network answers on the right. Then store more patterns."),
+      make("div", { class: "live-bar" }, ...load,
+        button("Flip a quarter", () => this.startFrom(this.noisy())),
+        button("Cover half", () => this.startFrom(this.settings.pixels.map((value, k) => (k < value.length / 2 ? value : -1)))),
+        button("Clear", () => this.startFrom(this.settings.pixels.map(() => -1))),
+        resetButton(this)),
+      make("div", { class: "live-bar" },
+        slider(this, "count", { name: "Patterns stored", min: 1, max: this.patterns.length, step: 1, say: String }).element),
+      make("div", { class: "live-panels live-memory" },
+        make("div", {}, make("p", { class: "live-title" }, "start"), this.canvas.node()),
+        make("div", {}, make("p", { class: "live-title" }, "recalled"), this.result.node()),
+        make("div", {}, this.energy.node())),
+      this.heard,
+      make("div", { class: "live-bar" }, this.updates.element, playButton(this, "Play", () => this.run()).element),
+      report(this, (settings, numbers) => this.say(settings, numbers)).element,
+      this.capacity.node(),
+    );
+  }
+
+  store(count) {
+    this.set({ count: Math.max(1, Math.min(this.patterns.length, count)), update: Infinity });
+  }
+
+  startFrom(pixels) {
+    this.pause();
+    this.set({ pixels: pixels.slice(), update: Infinity });
+  }
+
+  noisy() {
+    const flipped = d3.shuffle(d3.range(this.settings.pixels.length)).slice(0, this.settings.pixels.length / 4);
+    const pixels = this.settings.pixels.slice();
+    for (const k of flipped) pixels[k] *= -1;
+    return pixels;
+  }
+
+  /** The pixel below a pointer, or -1. */
+  pixel({ x, y }) {
+    const { side } = this.given;
+    const [column, row] = [x, y].map((place) => Math.floor((place / this.canvas.attr("width")) * side));
+    return column >= 0 && column < side && row >= 0 && row < side ? row * side + column : -1;
+  }
+
+  press(event) {
+    this.ink = -this.settings.pixels[this.pixel(event)];
+    this.paint(event);
+  }
+
+  paint(event) {
+    const k = this.pixel(event);
+    if (k < 0 || this.settings.pixels[k] === this.ink) return;
+    this.startFrom(this.settings.pixels.map((value, j) => (j === k ? this.ink : value)));
+  }
+
+  key(event) {
+    const { side } = this.given;
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -side, ArrowDown: side };
+    if (event.key in moves) {
+      const to = this.cursor + moves[event.key];
+      const sameRow = Math.abs(moves[event.key]) === side || Math.floor(to / side) === Math.floor(this.cursor / side);
+      if (to >= 0 && to < side * side && sameRow) this.cursor = to;
+      this.drawPictures();
+    } else if (event.key === " ") {
+      this.startFrom(this.settings.pixels.map((value, k) => (k === this.cursor ? -value : value)));
+    } else return;
+    event.preventDefault();
+    const black = this.settings.pixels[this.cursor] > 0;
+    this.heard.textContent = `Row ${Math.floor(this.cursor / side) + 1}, column ${(this.cursor % side) + 1}: ${black ? "black" : "white"}.`;
+  }
+
+  /** The way down, in about three seconds. */
+  run() {
+    const last = this.numbers.energies.length - 1;
+    this.settings.update = 0;
+    this.now();
+    const leap = Math.max(1, Math.round(last / 60));
+    this.play(() => (this.settings.update < last ? this.set({ update: Math.min(last, this.settings.update + leap) }) : false), 50);
+  }
+
+  /** The state after so many updates. */
+  after(update) {
+    const state = this.settings.pixels.slice();
+    for (const flip of this.numbers.flips) if (flip.update <= update) state[flip.unit] *= -1;
+    return state;
+  }
+
+  say({ count }, { agreements, energies, kept, end }) {
+    const best = d3.greatestIndex(agreements, Math.abs);
+    const name = this.given.names[best];
+    const near = Math.abs(agreements[best]);
+    const wrong = Math.round((end.length * (1 - near)) / 2);
+    const picture = `${agreements[best] < 0 ? "the negative of " : ""}the ${name}`;
+    const errors = wrong === 0 ? "without an error" : `with ${wrong} wrong pixel${wrong > 1 ? "s" : ""}`;
+    const outcome = near >= CLEAR ? `The network recalls ${picture} ${errors}.` : `The network ends in none of the pictures. The nearest is ${picture}, with an agreement of ${number(near)}.`;
+    return `${outcome} The energy falls from ${number(energies[0], 1)} to ${number(energies.at(-1), 1)}. With ${count} pattern${count > 1 ? "s" : ""} in ${end.length} units, stored patterns keep an agreement of ${number(kept)}.`;
+  }
+
+  draw() {
+    this.updates.input.max = this.numbers.energies.length - 1;
+    this.updates.input.value = Math.min(this.settings.update, this.numbers.energies.length - 1);
+    this.side = this.narrow ? Math.floor((this.width - 10) / 2) : 196;
+    this.drawPictures();
+    this.drawEnergy(this.narrow ? this.width : this.width - 2 * this.side - 30, this.narrow ? 190 : 222);
+    this.drawCapacity(this.width, this.narrow ? 190 : 180);
+  }
+
+  drawPictures() {
+    const focused = document.activeElement === this.canvas.node();
+    this.drawPixels(this.canvas, this.settings.pixels);
+    this.drawPixels(this.result, this.after(this.settings.update));
+    const size = this.side / this.given.side;
+    each(this.canvas, "rect", "live-cursor", focused ? [this.cursor] : [])
+      .attr("x", (k) => (k % this.given.side) * size).attr("y", (k) => Math.floor(k / this.given.side) * size)
+      .attr("width", size).attr("height", size);
+  }
+
+  drawPixels(svg, pixels) {
+    const { side } = this.given;
+    const size = this.side / side;
+    resize(svg, this.side, this.side);
+    each(svg, "rect", "live-pixel", pixels)
+      .attr("x", (_, k) => (k % side) * size + 0.5).attr("y", (_, k) => Math.floor(k / side) * size + 0.5)
+      .attr("width", size - 1).attr("height", size - 1).classed("live-black", (value) => value > 0);
+  }
+
+  drawEnergy(width, height) {
+    const { energies } = this.numbers;
+    const last = energies.length - 1;
+    const at = Math.min(this.settings.update, last);
+    const x = d3.scaleLinear([0, last], [44, width - 10]);
+    const y = d3.scaleLinear(d3.extent(energies), [height - 42, 26]).nice(4);
+    resize(this.energy, width, height);
+    axes(this.energy, { x, y, xTicks: 4, yTicks: 4, xName: "updates", yName: "energy" });
+    each(this.energy, "path", "live-way", [energies]).attr("d", (way) => through(way.map((value, k) => [x(k), y(value)])));
+    each(this.energy, "circle", "live-spot", [at]).attr("cx", x).attr("cy", (k) => y(energies[k])).attr("r", 5);
+  }
+
+  drawCapacity(width, height) {
+    const { kept } = this.given;
+    const units = this.settings.pixels.length;
+    const x = d3.scaleLinear([0, kept.length], [44, width - 10]);
+    this.count = x;
+    const y = d3.scaleLinear([0, 1], [height - 42, 26]);
+    resize(this.capacity, width, height);
+    axes(this.capacity, { x, y, xTicks: this.narrow ? 6 : 12, yTicks: 4, xName: "patterns stored", yName: "agreement after recall" });
+    each(this.capacity, "path", "live-limit", [LIMIT * units]).attr("d", (limit) => through([[x(limit), y(0)], [x(limit), y(1)]]));
+    each(this.capacity, "text", "live-axis-name live-limit-name", [LIMIT * units])
+      .attr("x", (limit) => x(limit) + 5).attr("y", y(0) - 7).text(`${LIMIT} n`);
+    each(this.capacity, "path", "live-way", [kept]).attr("d", (way) => through(way.map((value, k) => [x(k + 1), y(value)])));
+    each(this.capacity, "circle", "live-spot", [this.numbers.kept]).attr("cx", x(this.settings.count)).attr("cy", y).attr("r", 5);
+  }
+}
+
+/** "0110" as [-1, 1, 1, -1]. */
+function signs(text) {
+  return Array.from(text, (sign) => (sign === "1" ? 1 : -1));
+}
+
+define("live-hopfield", Hopfield);
