@@ -84,7 +84,18 @@ def script(name):
     """A figure and all that it imports, as one classic script."""
     known = modules(FIGURES / name / "figure.js")
     parts = [as_function(path, short, known) for path, short in known.items()]
-    return "".join(['(() => {\n"use strict";\nconst modules = {};\n', *parts, "})();\n"])
+    start = '(() => {\n"use strict";\nconst modules = {};\n'
+    return "".join([f"// Its data: {data_sum(name)}\n", start, *parts, "})();\n"])
+
+
+def data_files(name):
+    """What the figure reads."""
+    return sorted((FIGURES / name).glob("data*.json"))
+
+
+def data_sum(name):
+    """A sum of the data: with it the script, and so its address in the pages, changes, too."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in data_files(name))).hexdigest()
 
 
 def library():
@@ -123,9 +134,8 @@ def files():
     found = {"d3.js": library(), "live.css": style()}
     for name in names():
         found[f"{name}.js"] = script(name)
-        for path in (FIGURES / name).glob("*.json"):
-            if path.name != "made.json":
-                found[f"{name}/{path.stem}.js"] = data_script(path)
+        for path in data_files(name):
+            found[f"{name}/{path.stem}.js"] = data_script(path)
     return found
 
 
@@ -140,9 +150,7 @@ def write(folder):
 
 def source_hash(name):
     """A hash of all that decides how a figure looks: its scripts, its data, the style."""
-    texts = [script(name), style()]
-    texts += [path.read_text("utf-8") for path in sorted((FIGURES / name).glob("data*.json"))]
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    return hashlib.sha256((script(name) + style()).encode()).hexdigest()
 
 
 # Pages.

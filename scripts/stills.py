@@ -7,7 +7,6 @@ pages without scripts. `made.json` beside it holds a hash of the data, and one o
 shows; tests compare them.
 """
 
-import hashlib
 import json
 import shutil
 import sys
@@ -62,14 +61,10 @@ def note(name, **hashes):
     path.write_text(json.dumps(made(name) | hashes, indent=1) + "\n", encoding="utf-8")
 
 
-def data_hash(name):
-    return hashlib.sha256((live_figures.FIGURES / name / "data.json").read_bytes()).hexdigest()
-
-
 def make_data(name):
     text = json.dumps(live_figures.maker(name).data()) + "\n"
     (live_figures.FIGURES / name / "data.json").write_text(text, encoding="utf-8")
-    note(name, data=data_hash(name))
+    note(name, data=live_figures.data_sum(name))
 
 
 def draw(page, name, folder):

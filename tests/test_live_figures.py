@@ -6,12 +6,16 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import axe_playwright_python
 import live_figures
+import notebooks
 import numpy as np
 import pytest
 import stills
+from docutils import nodes
+from docutils.utils import new_document
 from live_figures import FIGURES, element, maker
 
 NAMES = live_figures.names()
@@ -88,7 +92,7 @@ def test_a_page_loads_no_more_script_than_it_may():
 @pytest.mark.parametrize("name", NAMES)
 def test_data_and_still_are_current(name):
     made, folder = stills.made(name), FIGURES / name
-    assert made["data"] == stills.data_hash(name)
+    assert made["data"] == live_figures.data_sum(name)
     assert made["still"] == live_figures.source_hash(name), "run make stills"
     assert (folder / f"{name}.png").stat().st_size < 150_000
     close(json.loads((folder / "data.json").read_text("utf-8")), maker(name).data(), 1e-12)
@@ -109,6 +113,61 @@ def close(found, wanted, tolerance, place=""):
     else:
         error = np.abs(np.subtract(found, wanted)) / np.maximum(1, np.abs(wanted))
         assert np.max(error, initial=0) <= tolerance, f"{place}: {found} for {wanted}"
+
+
+LINKED = re.compile(r"\[!\[([^\]]+)\]\((\S+?)\)\]\((\S+?)\) (\S)")
+
+
+def stills_in_notebooks():
+    """Where figures stand: (path, alt, still, link) of each."""
+    for path in notebooks.paths():
+        for cell in notebooks.read(path).cells:
+            if cell.cell_type == "markdown":
+                yield from ((path, *found) for found in LINKED.findall(cell.source))
+
+
+def test_every_figure_stands_on_one_page_with_a_link_to_its_place():
+    found = list(stills_in_notebooks())
+    assert sorted(Path(still).stem for _, _, still, _, _ in found) == NAMES
+    for path, alt, still, link, _ in found:
+        assert (path.parent / still).resolve().parent.parent == FIGURES
+        place = path.relative_to(notebooks.ROOT).with_suffix(".html").as_posix()
+        assert link == f"{notebooks.published()}{place}#{element(Path(still).stem)}"
+        assert len(alt) > 80
+
+
+def document(*children):
+    doctree = new_document("page")
+    doctree += nodes.paragraph("", "", *children)
+    return doctree
+
+
+def linked_still(uri):
+    return nodes.reference("", "", nodes.image(uri=uri, alt="a line"), refuri="https://...")
+
+
+def test_a_still_becomes_its_figure_and_the_rest_of_the_paragraph_its_caption():
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"))
+    doctree = document(linked_still("interactive/one/one.png"), nodes.Text(" What one sees."))
+    live_figures.put_figures(app, doctree, "page")
+    (figure,) = doctree.findall(live_figures.live_figure)
+    assert figure["name"] == "one"
+    assert isinstance(figure[0], nodes.image) and figure[0]["alt"] == "a line"
+    assert figure[1].astext().strip() == "What one sees."
+    assert not list(doctree.findall(nodes.paragraph)) and not list(doctree.findall(nodes.reference))
+
+
+def test_other_linked_pictures_stay():
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"))
+    doctree = document(linked_still("_static/logo.png"), nodes.Text(" text"))
+    live_figures.put_figures(app, doctree, "page")
+    assert not list(doctree.findall(live_figures.live_figure))
+
+
+def test_a_still_without_a_caption_is_refused():
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"))
+    with pytest.raises(ValueError, match="the still of one must begin a paragraph"):
+        live_figures.put_figures(app, document(linked_still("interactive/one/one.png")), "page")
 
 
 # In a browser.
@@ -192,7 +251,8 @@ def test_the_keyboard_alone_is_enough(name, opened):
     page = opened(name)
     page.evaluate("() => document.querySelector('h1').focus()")
     reached, silent, changed = 0, [], set()
-    controls = page.locator(f"{element(name)} :is(button:not([tabindex='-1']), input, svg[tabindex])").count()
+    takes_tab = ":is(button:not([tabindex='-1']), input, svg[tabindex])"
+    controls = page.locator(f"{element(name)} {takes_tab}").count()
     before = page.evaluate(STATE, element(name))
     while True:
         page.keyboard.press("Tab")

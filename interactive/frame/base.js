@@ -18,6 +18,7 @@ export class Figure extends HTMLElement {
     this.controls = [];
     this.watch = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.come(), { rootMargin: "400px" });
     this.watch.observe(this);
+    document.addEventListener("keydown", (event) => event.key === "Tab" && this.come()); // it may come next
     new IntersectionObserver((seen) => seen.at(-1).isIntersecting || this.pause()).observe(this);
   }
 

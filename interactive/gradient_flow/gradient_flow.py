@@ -73,7 +73,7 @@ def reference(settings):
     else:
         J = np.repeat(W_h.T[None], len(x[0]), axis=0)
     product, norms = np.eye(H), [0.0]
-    for J_t in J[:-LAGS-1:-1]:
+    for J_t in J[: -LAGS - 1 : -1]:
         product = product @ J_t
         norms.append(float(np.log(np.linalg.norm(product, 2))))
     return {

@@ -81,7 +81,8 @@ def kept(count):
 def random_settings(rng):
     """Settings that a reader could choose."""
     count = int(rng.integers(1, MOST + 1))
-    pixels = pictures()[rng.integers(3)] * np.where(rng.uniform(size=N) < rng.uniform(0, 0.6), -1, 1)
+    flipped = rng.uniform(size=N) < rng.uniform(0, 0.6)
+    pixels = np.where(flipped, -1, 1) * pictures()[rng.integers(3)]
     return {"count": count, "pixels": pixels.tolist(), "update": int(rng.integers(3 * N))}
 
 
