@@ -83,6 +83,7 @@ experiments: $(STAMP)
 
 bench: $(STAMP)
 	@$(PY) benchmarks/bench.py
+	@$(PY) benchmarks/figures.py
 
 stills: $(STAMP) browser
 	@$(PY) scripts/stills.py $(NAME)

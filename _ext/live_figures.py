@@ -89,8 +89,8 @@ def script(name):
 
 
 def data_files(name):
-    """What the figure reads."""
-    return sorted((FIGURES / name).glob("data*.json"))
+    """What the figure reads: its data, and weights where it has some."""
+    return sorted(set((FIGURES / name).glob("*.json")) - {FIGURES / name / "made.json"})
 
 
 def data_sum(name):

@@ -9,6 +9,7 @@ from rnnbook.numpy.init import orthogonal
 H, D = 32, 4
 BURN, LAGS = 25, 50  # longer, and chaos would show the last digits of a processor
 DIGITS = 4  # of the stored weights
+LARGEST = {}  # every setting is as large
 
 
 def matrices():

@@ -10,6 +10,7 @@ from rnnbook.book.exercises.classics import EXERCISES
 SIDE, MOST, SWEEPS, TRIED = 14, 60, 12, 20
 N = SIDE * SIDE
 NAMES = ["ring", "cross", "bars"]
+LARGEST = {"count": MOST}
 
 
 def pictures():

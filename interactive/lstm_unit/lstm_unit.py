@@ -6,6 +6,7 @@ from rnnbook.numpy import lstm
 
 STEPS, SEED = 12, 39
 KEYS = ("i", "f", "g", "o")
+LARGEST = {}  # every setting is as large
 
 
 def data():

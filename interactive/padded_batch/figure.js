@@ -93,8 +93,8 @@ class PaddedBatch extends Figure {
   say({ step, masked }, { apart }) {
     const { words, steps } = this.given;
     const wrong = words.filter((_, n) => !(apart[n] < SAME));
-    const whole = wrong.length ? `${list(wrong)} ${wrong.length > 1 ? "end" : "ends"} in another state than when read alone.` : "Every word ends in the state that it has when read alone.";
-    return `${this.moves(step)} ${masked ? "" : "There is no mask. "}${step === steps ? "" : `After all ${steps} steps: `}${whole}`;
+    const whole = wrong.length ? `${list(wrong)} ${wrong.length > 1 ? "end" : "ends"} in another state than when read alone.` : "every word ends in the state that it has when read alone.";
+    return `${this.moves(step)} ${masked ? "" : "There is no mask. "}After all ${steps} steps ${whole}`;
   }
 
   moves(step) {

@@ -8,6 +8,7 @@ WORDS = ["stressed", "live", "was", "drawer", "parts"]  # as on the page
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 N, T, H = len(WORDS), 8, 6
 DIGITS = 4  # of the stored weights
+LARGEST = {}  # every setting is as large
 
 
 def weights():

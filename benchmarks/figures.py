@@ -1,0 +1,58 @@
+"""How long a figure of the pages takes to answer, in a browser, at its largest setting.
+
+    python benchmarks/figures.py    # a minute; prints milliseconds and fails above LIMIT
+
+A move is a change of every setting, the answer, the drawing and the layout, all at once, as
+`set` and `now` of interactive/frame/base.js do it. No claim reads these times.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path += [str(ROOT / "scripts"), str(ROOT / "_ext")]
+import browser as browsers  # noqa: E402
+import live_figures  # noqa: E402
+import stills  # noqa: E402
+
+LIMIT = 50  # milliseconds: what a reader takes for at once
+MOVES = 30
+MOVE = """([name, settings]) => {
+  const figure = document.querySelector(name);
+  const start = performance.now();
+  figure.set(settings);
+  figure.now();
+  figure.getBoundingClientRect();
+  return performance.now() - start;
+}"""
+
+
+def moves(page, name, folder):
+    """Milliseconds of some moves of one figure."""
+    maker, rng = live_figures.maker(name), np.random.default_rng(0)
+    page.goto(stills.trial_page(name, folder).as_uri())
+    element = live_figures.element(name)
+    page.evaluate("(name) => document.querySelector(name).come()", element)
+    settings = (maker.random_settings(rng) | maker.LARGEST for _ in range(MOVES))
+    return [page.evaluate(MOVE, [element, one]) for one in settings]
+
+
+def main():
+    slow = []
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        program = playwright.chromium.launch(executable_path=browsers.get(), args=["--no-sandbox"])
+        page = program.new_page()
+        for name in live_figures.names():
+            taken = moves(page, name, folder)
+            print(f"{name:16} median {np.median(taken):5.1f} ms, slowest {max(taken):5.1f} ms")
+            slow += [name] if np.median(taken) > LIMIT else []
+    if slow:
+        sys.exit(f"More than {LIMIT} ms: {', '.join(slow)}")
+
+
+if __name__ == "__main__":
+    main()
