@@ -69,6 +69,11 @@ export class Figure extends HTMLElement {
     this.draw();
   }
 
+  /** Whether the reader asks for little motion: then a play goes in few steps. */
+  get calm() {
+    return matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
   /** Call `step` every so many milliseconds until it returns false, or the figure is left. */
   play(step, milliseconds) {
     this.pause();

@@ -126,13 +126,13 @@ class Hopfield extends Figure {
     this.heard.textContent = `Row ${Math.floor(this.cursor / side) + 1}, column ${(this.cursor % side) + 1}: ${black ? "black" : "white"}.`;
   }
 
-  /** The way down, in about three seconds. */
+  /** The way down, in about three seconds, or sweep by sweep. */
   run() {
     const last = this.numbers.energies.length - 1;
     this.settings.update = 0;
     this.now();
-    const leap = Math.max(1, Math.round(last / 60));
-    this.play(() => (this.settings.update < last ? this.set({ update: Math.min(last, this.settings.update + leap) }) : false), 50);
+    const leap = this.calm ? this.settings.pixels.length : Math.max(1, Math.round(last / 60));
+    this.play(() => (this.settings.update < last ? this.set({ update: Math.min(last, this.settings.update + leap) }) : false), this.calm ? 1000 : 50);
   }
 
   /** The state after so many updates. */

@@ -21,7 +21,7 @@ const GATES = [
   ["g", "Candidate", "number"],
   ["o", "Output gate", "read"],
 ];
-const ROWS = [["i", "input gate"], ["f", "forget gate"], ["g", "candidate"], ["o", "output gate"], ["c", "cell"], ["h", "shown"]];
+const ROWS = [["x", "number"], ["i", "input gate"], ["f", "forget gate"], ["g", "candidate"], ["o", "output gate"], ["c", "cell"], ["h", "shown"]];
 
 /** The weights of a stage: its repair and all before it. */
 function stage(name) {
@@ -51,7 +51,7 @@ class LstmUnit extends Figure {
     const last = read.lastIndexOf(true);
     const dhs = hs.map((_, t) => [t === last ? 1 : 0]);
     const back = lstm.backward(params, cache, dhs);
-    const found = { last, c: cache.c.slice(1).map(first), h: hs.map(first) };
+    const found = { last, x: this.given.numbers, c: cache.c.slice(1).map(first), h: hs.map(first) };
     for (const [gate] of GATES) {
       found[gate] = cache.gates.map((gates) => gates[gate][0]);
       found[`d${gate}`] = back.dgates.map((gates) => gates[gate][0]);

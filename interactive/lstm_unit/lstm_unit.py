@@ -37,7 +37,7 @@ def reference(settings):
     W_x = np.zeros((3, 4))
     W_x[0, 2], W_x[2, 3] = settings["w_g"], settings["w_o"]
     W_x[1, :2] = settings["w_i"], settings["w_f"]
-    b = np.array([settings[f"b_{key}"] for key in KEYS])
+    b = np.array([settings[f"b_{key}"] for key in KEYS], float)
     params = lstm.Params(W_x, np.zeros((1, 4)), b)
     hs, _, cache = lstm.forward(params, x)
     dhs = np.zeros_like(hs)

@@ -1,0 +1,75 @@
+"""What the captions of the figures say, measured."""
+
+import numpy as np
+import pytest
+from live_figures import maker
+
+
+def test_with_all_gates_the_gradient_arrives_only_where_the_number_was_written():
+    figure = maker("lstm_unit")
+    given = figure.data()
+    marks = {key: [t in given[f"{key}s"] for t in range(figure.STEPS)] for key in ("write", "read")}
+    gated = {"b_i": -8, "w_i": 16, "b_f": 8, "w_f": -16, "b_o": -8, "w_o": 16}
+    open_ = {"b_i": 10, "w_i": 0, "b_f": 10, "w_f": 0, "b_o": 10, "w_o": 0}
+    last = max(given["reads"])
+    written = max(t for t in given["writes"] if t <= last)
+    dx = {
+        name: np.abs(figure.reference({**weights, **marks, "b_g": 0, "w_g": 1})["dx"])
+        for name, weights in (("gated", gated), ("open", open_))
+    }
+    assert dx["gated"][written] > 0.1
+    assert np.delete(dx["gated"], written).max() < 0.001
+    assert dx["open"][: last + 1].min() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "orthogonal", "symmetric"])
+def test_a_large_input_bends_gradients_down_whatever_the_radius(kind):
+    figure = maker("gradient_flow")
+
+    def growth(radius, size):
+        settings = {"kind": kind, "activation": "tanh", "radius": radius, "input": size}
+        return figure.reference(settings)["growth"]
+
+    for radius in (0.3, 0.6, 1, 1.5, 2, 2.5, 3):
+        assert growth(radius, 3) < growth(radius, 0), radius
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "orthogonal", "symmetric"])
+@pytest.mark.parametrize("radius", [0.5, 1, 2])
+def test_without_an_activation_the_points_have_the_slope_of_the_radius(kind, radius):
+    settings = {"kind": kind, "activation": "linear", "radius": radius, "input": 1}
+    found = maker("gradient_flow").reference(settings)
+    slope = (found["logs"][-1] - found["logs"][20]) / 30
+    assert abs(slope - found["rate"]) < 0.02
+
+
+def test_the_mask_makes_every_word_end_as_alone():
+    figure = maker("padded_batch")
+    counts = [[t < len(word) for t in range(figure.T)] for word in figure.WORDS]
+    for padding in ("zeros", "z", "NaN"):
+        settings = {"masked": True, "padding": padding, "counts": counts}
+        assert max(figure.reference(settings)["apart"]) < 1e-12
+    apart = figure.reference({"masked": False, "padding": "zeros", "counts": counts})["apart"]
+    assert [value > 0.1 for value in apart] == [len(word) < figure.T for word in figure.WORDS]
+
+
+def test_the_energy_never_rises_and_the_small_memory_fails_little_by_little():
+    figure = maker("hopfield")
+    rng = np.random.default_rng(5)
+    for _ in range(3):
+        energies = figure.reference(figure.random_settings(rng))["energies"]
+        assert np.diff(energies).max() < 1e-9
+    kept = np.array(figure.data()["kept"])
+    limit = round(0.138 * figure.N)
+    assert kept[:15].min() > 0.99 and kept[limit] > 0.9 and kept[-1] < 0.6
+    assert np.abs(np.diff(kept)).max() < 0.15
+
+
+def test_above_1_a_pulse_turns_the_latch_over_for_good_and_below_1_it_fades():
+    figure = maker("latch")
+    for w in (1.2, 2, 3):
+        found = figure.reference({"w": w, "start": 0.3, "pulse": -1})
+        assert abs(found["states"][-1] + found["rest"]) < 1e-3 < found["rest"]
+    for w in (0, 0.5, 0.9):
+        found = figure.reference({"w": w, "start": 0.3, "pulse": -1})
+        assert abs(found["states"][-1] - found["without"]) < 0.05 and found["rest"] == 0
