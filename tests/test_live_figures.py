@@ -323,3 +323,41 @@ def test_nothing_moves_by_itself(name, opened):
       getComputedStyle(node).animationName !== "none"
       || getComputedStyle(node).transitionDuration !== "0s").length"""
     assert page.evaluate(moving, element(name)) == 0
+
+
+def test_a_pointer_paints_a_line_on_the_memory_and_a_second_press_takes_it_away(opened):
+    page = opened("hopfield")
+    page.get_by_role("button", name="Clear").click()
+    box = page.locator("svg.live-paint").bounding_box()
+    black = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+      done(document.querySelector("live-hopfield").settings.pixels.filter((p) => p > 0).length))
+    )"""
+    for expected in (14, 0):
+        page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=3)
+        page.mouse.up()
+        assert page.evaluate(black) == expected
+
+
+def test_a_pointer_pulls_the_disc_of_eigenvalues(opened):
+    page = opened("gradient_flow")
+    box = page.locator("live-gradient-flow svg.live-drag").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + box["width"] / 4, middle[1], steps=4)
+    page.mouse.up()
+    radius = page.evaluate("() => document.querySelector('live-gradient-flow').settings.radius")
+    assert abs(radius - 3.25 / 2) < 0.15
+    slider = page.get_by_role("slider", name="Spectral radius")
+    page.wait_for_function(
+        "([input, radius]) => Number(input.value) === radius", arg=[slider.element_handle(), radius]
+    )
+
+
+def test_a_pointer_chooses_the_step_of_the_unit(opened):
+    page = opened("lstm_unit")
+    box = page.locator("live-lstm-unit svg").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 5, box["y"] + box["height"] / 2)
+    assert page.evaluate("() => document.querySelector('live-lstm-unit').settings.step") == 11

@@ -101,13 +101,20 @@ class Hopfield extends Figure {
 
   press(event) {
     this.ink = -this.settings.pixels[this.pixel(event)];
+    this.at = { x: event.x, y: event.y };
     this.paint(event);
   }
 
+  /** Paint from where the pointer was last to where it is. */
   paint(event) {
-    const k = this.pixel(event);
-    if (k < 0 || this.settings.pixels[k] === this.ink) return;
-    this.startFrom(this.settings.pixels.map((value, j) => (j === k ? this.ink : value)));
+    const pixels = this.settings.pixels.slice();
+    for (const part of d3.range(0, 1.01, 0.1)) {
+      const way = (axis) => this.at[axis] + part * (event[axis] - this.at[axis]);
+      const k = this.pixel({ x: way("x"), y: way("y") });
+      if (k >= 0) pixels[k] = this.ink;
+    }
+    this.at = { x: event.x, y: event.y };
+    if (pixels.some((value, k) => value !== this.settings.pixels[k])) this.startFrom(pixels);
   }
 
   key(event) {

@@ -21,7 +21,7 @@ def random_settings(rng):
 
 def run(w, start, pulse):
     """The states from h_0 to the last, (STEPS + 1,)."""
-    params = rnn.Params(np.array([[INPUT]]), np.array([[w]]), np.zeros(1))
+    params = rnn.Params(np.array([[INPUT]]), np.array([[float(w)]]), np.zeros(1))
     x = np.zeros((1, STEPS, 1))
     x[0, AT] = pulse
     hs, _, _ = rnn.forward(params, x, np.array([[start]]))
