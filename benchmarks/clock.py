@@ -1,6 +1,8 @@
 """How time is measured: all contenders in turns, round after round, in one run.
 
-A slow moment of the machine then hits all of them alike. What is kept is the median round and
+A slow moment of the machine then hits all of them alike. Each round has an order of its own: what
+follows a large contender finds its own data pushed out of the fast memory, and that must not
+always be the same one. What is kept is the median round and
 the quartiles, in seconds that the processor worked for this process, and on the wall's clock
 beside it. On one thread of a quiet machine the two agree; where other work runs, the first still
 tells what a run costs.
@@ -58,9 +60,10 @@ def alternate(runs, rounds, *, title=None):
         run()  # compile, fetch memory
         calls[name] = max(1, math.ceil(LEAST / max(seconds(run)[0], 1e-7)))
     taken = {name: [] for name in runs}
+    rng = np.random.default_rng(0)
     for _ in tqdm(range(rounds), desc=title, leave=False, disable=None):
-        for name, run in runs.items():
-            taken[name].append(seconds(run, calls[name]))
+        for name in rng.permutation(list(runs)):
+            taken[name].append(seconds(runs[name], calls[name]))
     return {name: np.array(found) for name, found in taken.items()}
 
 

@@ -20,8 +20,11 @@ def usual_loop(a, b):
     return torch.stack(hs, dim=1)
 
 
-def rounds(a, b):
-    """All states in log2 T rounds: in round r a step takes in the piece that ends 2^r before it."""
+def few_rounds(a, b):
+    """All states in log2 T rounds: in round r a step takes in the piece that ends 2^r before it.
+
+    Hillis and Steele (1986). Every round touches nearly all numbers.
+    """
     reach = 1
     while reach < a.shape[1]:
         joined = torch.addcmul(b[:, reach:], a[:, reach:], b[:, :-reach])
@@ -31,12 +34,29 @@ def rounds(a, b):
     return b
 
 
+def little_work(a, b):
+    """All states in 2 log2 T rounds: pairs are joined until one is left, then the way back.
+
+    As JAX and Keras do it. Each round has half as much to do as the one before it.
+    """
+    T = a.shape[1]
+    if T == 1:
+        return b
+    first, second = slice(0, T - 1, 2), slice(1, T, 2)
+    joined = torch.addcmul(b[:, second], a[:, second], b[:, first])
+    ends = little_work(a[:, second] * a[:, first], joined)
+    hs = torch.empty_like(b)
+    hs[:, 0], hs[:, second] = b[:, 0], ends
+    hs[:, 2::2] = torch.addcmul(b[:, 2::2], a[:, 2::2], ends[:, : (T - 1) // 2])
+    return hs
+
+
 class Tree(torch.autograd.Function):
-    """The scan in rounds (Hillis and Steele 1986); its gradient is the same, backwards."""
+    """A scan in rounds, one way or the other; its gradient is the same, backwards."""
 
     @staticmethod
-    def forward(ctx, a, b):
-        hs = rounds(a, b)
+    def forward(ctx, a, b, way):
+        hs, ctx.way = way(a, b), way
         ctx.save_for_backward(a, hs)
         return hs
 
@@ -45,12 +65,21 @@ class Tree(torch.autograd.Function):
         a, hs = ctx.saved_tensors
         zero = torch.zeros_like(a[:, :1])
         later = torch.cat([a[:, 1:], zero], dim=1)
-        db = rounds(later.flip(1), dhs.flip(1)).flip(1)
-        return db * torch.cat([zero, hs[:, :-1]], dim=1), db
+        db = ctx.way(later.flip(1), dhs.flip(1)).flip(1)
+        return db * torch.cat([zero, hs[:, :-1]], dim=1), db, None
 
 
-def tree(a, b):
-    return Tree.apply(a, b)
+def tree(way):
+    return lambda a, b: Tree.apply(a, b, way)
+
+
+WAYS = {
+    "usual loop": usual_loop,
+    "careful loop": loop,
+    "scan": scan,
+    "tree, few rounds": tree(few_rounds),
+    "tree, little work": tree(little_work),
+}
 
 
 def both_passes(f, *tensors):
@@ -68,8 +97,7 @@ def scans(batches=(1, 8), T=4096, quarter=1024, H=64, device="cpu"):
     runs = {}
     for N in batches:
         a, b = torch.rand(N, T, H, device=device), torch.randn(N, T, H, device=device)
-        ways = {"usual loop": usual_loop, "careful loop": loop, "scan": scan, "tree": tree}
-        runs |= {f"batch {N}: {name}": both_passes(way, a, b) for name, way in ways.items()}
+        runs |= {f"batch {N}: {name}": both_passes(way, a, b) for name, way in WAYS.items()}
     part = a[:, :quarter].clone(), b[:, :quarter].clone()
     runs[f"batch {N}, {quarter} steps: usual loop"] = both_passes(usual_loop, *part)
     return runs
@@ -105,12 +133,14 @@ def outputs(layer):
 def layers(width, device):
     torch.manual_seed(0)
     scanned = in_torch.MinGRU(width, width).to(device)
+    state_space = in_torch.DiagonalSSM(width, 8).to(device)
     return {
         "minGRU, scan": outputs(scanned),
         "minGRU, loop": as_a_loop(scanned),
         "nn.GRU": outputs(nn.GRU(width, width, batch_first=True).to(device)),
         "nn.LSTM": outputs(nn.LSTM(width, width, batch_first=True).to(device)),
-        "state space, convolution": in_torch.DiagonalSSM(width, 8).to(device).convolve,
+        "state space, scan": outputs(state_space),
+        "state space, convolution": state_space.convolve,
         "attention": Attention(width, 4).to(device),
     }
 
@@ -138,14 +168,31 @@ def by_length(T=(64, 256, 1024, 4096, 16384), width=64, device="cpu"):
     return runs
 
 
-def scan_or_kernel(batches=(1, 8, 32), T=(16, 64, 256, 1024, 4096), width=64):
-    """The scan and the LSTM in one kernel, by the number of sequences and their length."""
+def scan_or_fused(
+    batches=(1, 8, 32),
+    T=(16, 64, 256, 1024, 4096),
+    width=64,
+    slow_batches=(1, 8),
+    slow_T=(64, 1024),
+):
+    """The scan and the fused LSTM, by the number of sequences and their length.
+
+    For some of them also the LSTM that goes step by step.
+    """
     runs, made = {}, layers(width, "cpu")
     for N in batches:
         for steps in T:
             x = torch.randn(N, steps, width)
             for name in ("minGRU, scan", "nn.LSTM"):
                 runs[f"{name}, batch {N}: {steps}"] = both_passes(made[name], x)
+    if torch.backends.mkldnn.is_available():
+        runs |= {
+            f"nn.LSTM without oneDNN, batch {N}: {steps}": without_onednn(
+                runs[f"nn.LSTM, batch {N}: {steps}"]
+            )
+            for N in slow_batches
+            for steps in slow_T
+        }
     return runs
 
 
@@ -174,13 +221,13 @@ BENCHMARKS = {
         rounds=7,
         runs=by_length,
     ),
-    "scan or kernel": Benchmark(
+    "scan or fused": Benchmark(
         page="outlook/efficient",
-        what="a minGRU by the scan and an LSTM in one kernel, width 64, in PyTorch, forward and "
-        "backward, by the number of sequences and of steps",
+        what="a minGRU by the scan and an LSTM, fused or step by step, width 64, in PyTorch, "
+        "forward and backward, by the number of sequences and of steps",
         dtype="float32",
         rounds=9,
-        runs=scan_or_kernel,
+        runs=scan_or_fused,
     ),
     "convolution": Benchmark(
         page="outlook/efficient",

@@ -1,5 +1,7 @@
 """Steps of training, as three pages of the book take them."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -101,16 +103,25 @@ def readings(T=(1, 4, 8, 16, 64), cells=("rnn", "lstm", "gru"), N=64, hidden=64)
 
 
 class Adder(nn.Module):
-    """Two layers of minGRU, one GRU or one LSTM, and one number after the last step."""
+    """Two layers of minGRU, one GRU or one LSTM, and one number after the last step.
 
-    def __init__(self, kind, units):
+    The same as in `experiments/efficient.py`.
+    """
+
+    def __init__(self, kind, units, length):
         super().__init__()
+        keep = math.log(length)
         if kind == "minGRU":
-            first, second = (in_torch.MinGRU(n, units, keep_bias=3.0) for n in (2, units))
+            first, second = (in_torch.MinGRU(n, units, keep_bias=keep) for n in (2, units))
             self.layers = nn.ModuleList([first, second])
         else:
-            layer = {"GRU": nn.GRU, "LSTM": nn.LSTM}[kind]
-            self.layers = nn.ModuleList([layer(2, units, batch_first=True)])
+            layer = (nn.GRU if kind == "GRU" else nn.LSTM)(2, units, batch_first=True)
+            layer.bias_ih_l0.data[units : 2 * units] = keep  # z, or the forget gate
+            layer.bias_hh_l0.data[units : 2 * units] = 0.0
+            if kind == "LSTM, shut":
+                layer.bias_ih_l0.data[:units] = -keep
+                layer.bias_hh_l0.data[:units] = 0.0
+            self.layers = nn.ModuleList([layer])
         self.head = nn.Linear(units, 1)
 
     def forward(self, x):
@@ -121,7 +132,7 @@ class Adder(nn.Module):
 
 def adder_step(kind, units, T, N):
     torch.manual_seed(0)
-    rng, net = np.random.default_rng(0), Adder(kind, units)
+    rng, net = np.random.default_rng(0), Adder(kind, units, T)
     optimizer = torch.optim.Adam(net.parameters(), 0.01)
 
     def run():
@@ -136,7 +147,7 @@ def adder_step(kind, units, T, N):
     return run
 
 
-def adders(T=(100, 400), kinds=("minGRU", "LSTM", "GRU"), N=32, units=32):
+def adders(T=(100, 400), kinds=("minGRU", "LSTM", "LSTM, shut", "GRU"), N=32, units=32):
     return {f"{kind}: {steps}": adder_step(kind, units, steps, N) for kind in kinds for steps in T}
 
 

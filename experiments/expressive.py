@@ -18,8 +18,12 @@ Here all have the same schedule and nothing ends early.
 - Three looks at each network: "stopped", at the first of every 100 steps at which the loss on 512
   fresh strings is below 1e-4, if there is one, as an early stop would have left it; "constant", at
   step 1,000; "annealed", at the end. Each has its step and its loss. Training goes on after a look.
-- Rate. With the first seed, by the loss on fresh strings at the end: 0.01 and its neighbours by
-  factors of sqrt(10), further until both neighbours are worse, five at most; "closed" says whether.
+- Rate. By the loss on fresh strings at the end, the largest of the first three seeds: 0.01 and its
+  neighbours by factors of sqrt(10), further until both neighbours are worse, five at most; "closed"
+  says whether. (A rate that is worse with one seed than the best so far with three is tried with
+  no more, so its loss in "tried" is a lower bound.) This rule was changed after 226 runs had been
+  seen. Before, the first seed alone had chosen, and now and then it took a rate at which most
+  others failed: the LSTM read Dyck-1 at a rate of 1, where one of five learnt.
 - Test. Fresh strings of up to 8 times the length, in four bands: mean accuracy over the possible
   answers, and the share of strings without an error. The networks that were not chosen are not
   tested.
@@ -38,6 +42,7 @@ Here all have the same schedule and nothing ends early.
 """
 
 import cmath
+import math
 from functools import cache
 from itertools import pairwise
 
@@ -51,6 +56,7 @@ from rnnbook.torch.scan import scan
 SEEDS = range(5)
 HIDDEN, BATCH, POOL = 32, 64, 12_800
 STEPS, RISE, FALL, MOST = 1500, 100, 500, 5  # the rate falls over the last 500
+TRIALS = 3  # seeds by which a rate is chosen
 CHECK, STOP, FRESH, TEST = 100, 1e-4, 512, 300
 CLASSES = {
     "parity": 2,
@@ -86,6 +92,7 @@ POINT = [
             "FALL": 10,
             "CHECK": 10,
             "MOST": 1,
+            "TRIALS": 1,
             "POOL": 256,
             "TEST": 100,
         },
@@ -334,34 +341,43 @@ def scored(seed, task, length, net, kept, number):
     return found
 
 
-def searched(task, length, sizes, most, number, *shape):
-    """With the first seed: the run whose rate has the smallest loss on fresh strings at the end."""
-    runs = {}
+def searched(task, length, sizes, most, trials, *shape):
+    """The rate whose largest loss of the first seeds is least, and their networks with it."""
+    made, least = {}, math.inf
 
     def score(rate):
-        runs[rate] = trained(0, task, length, rate, sizes, *shape)
-        return runs[rate][1]["annealed"][1]["loss"]
+        nonlocal least
+        worst = 0.0
+        for seed in range(trials):
+            made[rate, seed] = trained(seed, task, length, rate, sizes, *shape)
+            worst = max(worst, made[rate, seed][1]["annealed"][1]["loss"])
+            if worst > least:
+                return worst
+        least = worst
+        return worst
 
     best, tried = climb(score, most)
     rate = 10 ** (-2 + best / 2)
-    return {
+    choice = {
         "rate": rate,
         "tried": {f"{10 ** (-2 + k / 2):.3g}": value for k, value in sorted(tried.items())},
         "closed": best - 1 in tried and best + 1 in tried,
-        **scored(0, task, length, *runs[rate], number),
     }
+    return choice, [made[rate, seed] for seed in range(trials)]
 
 
 @cache
 def first(task, model, length):
-    """The first seed's result; the others need its rate."""
-    return searched(task, length, SIZES, MOST, TEST, model)
+    """The rate, and the networks that chose it."""
+    return searched(task, length, SIZES, MOST, TRIALS, model)
 
 
 def run(seed, task, model, length):
     torch.set_num_threads(1)
-    chosen = first(task, model, length)
-    if seed == 0:
-        return chosen
-    made = trained(seed, task, length, chosen["rate"], SIZES, model)
-    return {"rate": chosen["rate"], **scored(seed, task, length, *made, TEST)}
+    choice, networks = first(task, model, length)
+    if seed < TRIALS:
+        made = networks[seed]
+    else:
+        made = trained(seed, task, length, choice["rate"], SIZES, model)
+    told = choice if seed == 0 else {"rate": choice["rate"]}
+    return {**told, **scored(seed, task, length, *made, TEST)}

@@ -35,7 +35,7 @@ base = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(base)
 
 SEEDS = range(5)
-LENGTH, MOST, TEST = 20, base.MOST, base.TEST
+LENGTH, MOST, TRIALS, TEST = 20, base.MOST, base.TRIALS, base.TEST
 STEPS, RISE, FALL, CHECK, POOL = base.SIZES
 WIDE = {"parity": 69, "mod 3": 69, "depth 3": 68, "recall": 66}
 
@@ -58,6 +58,7 @@ POINT = [
             "FALL": 10,
             "CHECK": 10,
             "MOST": 1,
+            "TRIALS": 1,
             "POOL": 256,
             "TEST": 100,
         },
@@ -69,16 +70,18 @@ POINT = [
 
 @cache
 def first(task, model, layers, units):
-    """The first seed's result; the others need its rate."""
+    """The rate, and the networks that chose it."""
     sizes = STEPS, RISE, FALL, CHECK, POOL
-    return base.searched(task, LENGTH, sizes, MOST, TEST, model, layers, units)
+    return base.searched(task, LENGTH, sizes, MOST, TRIALS, model, layers, units)
 
 
 def run(seed, task, model, layers, units):
     torch.set_num_threads(1)
-    chosen = first(task, model, layers, units)
-    if seed == 0:
-        return chosen
-    sizes = STEPS, RISE, FALL, CHECK, POOL
-    made = base.trained(seed, task, LENGTH, chosen["rate"], sizes, model, layers, units)
-    return {"rate": chosen["rate"], **base.scored(seed, task, LENGTH, *made, TEST)}
+    choice, networks = first(task, model, layers, units)
+    if seed < TRIALS:
+        made = networks[seed]
+    else:
+        sizes = STEPS, RISE, FALL, CHECK, POOL
+        made = base.trained(seed, task, LENGTH, choice["rate"], sizes, model, layers, units)
+    told = choice if seed == 0 else {"rate": choice["rate"]}
+    return {**told, **base.scored(seed, task, LENGTH, *made, TEST)}

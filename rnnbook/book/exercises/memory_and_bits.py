@@ -21,6 +21,16 @@ def _with_ends(low, high, digits):
     return np.arange(np.ceil(low * 2**digits), np.floor(high * 2**digits) + 1) / 2**digits
 
 
+def _shares_case(rng):
+    p = int(rng.integers(2, 6))
+    sizes = rng.permutation(np.arange(3, 20))[:p]  # no two of them equal
+    return rng.standard_normal((p, 4)), sizes
+
+
+def _joined(means, sizes):
+    return sizes @ means / sizes.sum()
+
+
 EXERCISES = {
     "bits-marks": Exercise(
         case=_case,
@@ -33,6 +43,19 @@ EXERCISES = {
             ),
             "One digit too many: the first digit after the point is a 1 and counts.": (
                 lambda low, high, digits: _marks(low, high, digits + 1)
+            ),
+        },
+    ),
+    "bits-shares": Exercise(
+        case=_shares_case,
+        solution=_joined,
+        outputs=("the gradient",),
+        mistakes={
+            "The plain mean of the means: a sequence of a small share then counts more.": (
+                lambda means, sizes: means.mean(axis=0)
+            ),
+            "That is the sum over all sequences; the loss is a mean.": (
+                lambda means, sizes: sizes @ means
             ),
         },
     ),
