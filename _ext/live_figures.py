@@ -2,15 +2,19 @@
 
 Each lies in `interactive/NAME/`: `figure.js` is a module that imports others from the rooms
 `arithmetic` and `frame`; `NAME.py` makes what it reads, `data.json`, and computes with the package
-what it must show; `NAME.png` is its still, how it looks at first. A notebook shows the still, as a
-link to the published page:
+what it must show; `figure.css` is how its own parts look; `NAME.png` is its still, how it looks at
+first. A notebook shows the still, as a link to the published page:
 
     [![What one sees](../../interactive/NAME/NAME.png)](https://.../page.html#live-NAME) A caption.
 
 Browsers run no modules from a folder on the disk, so each figure becomes one classic script, with
-all that it imports, and its data a script that registers itself, which the figure asks for.
+all that it imports, and its data a script that registers itself, which the figure asks for. What lies
+in the package already, such as trained weights, `NAME.py` names in `large()`: the build makes
+scripts of that, too, and nothing is stored twice.
 """
 
+import base64
+import functools
 import hashlib
 import importlib.util
 import json
@@ -42,8 +46,9 @@ def element(name):
     return f"live-{name.replace('_', '-')}"
 
 
+@functools.cache
 def maker(name):
-    """The Python module of a figure: `data`, `random_settings` and `reference`."""
+    """The Python module of a figure: `data`, `random_settings`, `reference`, perhaps `large`."""
     spec = importlib.util.spec_from_file_location(name, FIGURES / name / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -88,14 +93,19 @@ def script(name):
     return "".join([f"// Its data: {data_sum(name)}\n", start, *parts, "})();\n"])
 
 
-def data_files(name):
-    """What the figure reads: its data, and weights where it has some."""
-    return sorted(set((FIGURES / name).glob("*.json")) - {FIGURES / name / "made.json"})
+def data_scripts(name):
+    """What the figure reads, as scripts: its data, and what the package has for it."""
+    path = FIGURES / name / "data.json"
+    if not path.exists():
+        return {}
+    found = {"data": json.loads(path.read_text("utf-8"))}
+    found |= getattr(maker(name), "large", dict)()
+    return {f"{name}/{key}": data_script(f"{name}/{key}", value) for key, value in found.items()}
 
 
 def data_sum(name):
     """A sum of the data: with it the script, and so its address in the pages, changes, too."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in data_files(name))).hexdigest()
+    return hashlib.sha256("".join(data_scripts(name).values()).encode()).hexdigest()
 
 
 def library():
@@ -104,11 +114,18 @@ def library():
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
-def data_script(path):
-    """A file of data that puts itself where `frame/data.js` looks for it."""
-    key = path.relative_to(FIGURES).with_suffix("").as_posix()
-    value = json.dumps(json.loads(path.read_text("utf-8")), separators=(",", ":"))
-    return f'(window.bookData ??= {{}})["{key}"] = {value};\n'
+def data_script(key, value):
+    """Data as a script that puts them where `frame/data.js` looks for them."""
+    text = json.dumps(value, separators=(",", ":"), default=packed)
+    return f'(window.bookData ??= {{}})["{key}"] = {text};\n'
+
+
+def packed(array):
+    """An array of weights in 16 or 32 bits as its bytes, which `frame/data.js` unpacks."""
+    kinds = {"float16": "<f2", "float32": "<f4", "uint8": "u1"}
+    content = array.astype(kinds[str(array.dtype)]).tobytes()
+    shape, kind = list(array.shape), str(array.dtype)
+    return {"shape": shape, "kind": kind, "bytes": base64.b64encode(content).decode()}
 
 
 def palette():
@@ -125,17 +142,19 @@ def palette():
     return "".join(lines)
 
 
-def style():
-    return palette() + (FIGURES / "frame" / "live.css").read_text("utf-8")
+def style(*figures):
+    """The palette, what all figures have in common, and the own style of some of them."""
+    own = [FIGURES / name / "figure.css" for name in figures]
+    sheets = [FIGURES / "frame" / "live.css", *(path for path in own if path.exists())]
+    return palette() + "".join(path.read_text("utf-8") for path in sheets)
 
 
 def files():
     """All that the figures load: {path below the folder: text}."""
-    found = {"d3.js": library(), "live.css": style()}
+    found = {"d3.js": library(), "live.css": style(*names())}
     for name in names():
         found[f"{name}.js"] = script(name)
-        for path in data_files(name):
-            found[f"{name}/{path.stem}.js"] = data_script(path)
+        found |= {f"{key}.js": text for key, text in data_scripts(name).items()}
     return found
 
 
@@ -150,7 +169,7 @@ def write(folder):
 
 def source_hash(name):
     """A hash of all that decides how a figure looks: its scripts, its data, the style."""
-    return hashlib.sha256((script(name) + style()).encode()).hexdigest()
+    return hashlib.sha256((script(name) + style(name)).encode()).hexdigest()
 
 
 # Pages.

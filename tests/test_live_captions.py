@@ -73,3 +73,25 @@ def test_above_1_a_pulse_turns_the_latch_over_for_good_and_below_1_it_fades():
     for w in (0, 0.5, 0.9):
         found = figure.reference({"w": w, "start": 0.3, "pulse": -1})
         assert abs(found["states"][-1] - found["without"]) < 0.05 and found["rest"] == 0
+
+
+def test_the_first_letters_of_words_cost_both_models_the_most():
+    figure = maker("what_next")
+    for text in figure.TRIES.values():
+        found = figure.reference({"text": text})
+        first = np.array([t > 0 and text[t - 1] == " " for t in range(len(text))])
+        for model in ("gruBits", "countingBits"):
+            bits = np.array(found[model])
+            assert bits[first].mean() > bits[~first].mean() + 0.5
+
+
+def test_a_low_temperature_a_small_k_and_a_small_nucleus_make_a_text_cheap():
+    figure = maker("let_it_write")
+
+    def bits(**changes):
+        settings = {"temperature": 1.0, "topK": 65, "topP": 1.0, "letter": 0, **changes}
+        return np.mean([figure.reference(settings | {"dice": k})["bits"] for k in range(1, 6)])
+
+    ways = {"temperature": (0.3, 1.0, 1.8), "topK": (2, 8, 65), "topP": (0.2, 0.8, 1.0)}
+    for name, values in ways.items():
+        assert (np.diff([bits(**{name: value}) for value in values]) > 0.2).all(), name

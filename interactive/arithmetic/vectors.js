@@ -10,12 +10,13 @@ export const length = (a) => Math.sqrt(dot(a, a));
 
 /** The row vector x W. */
 export function product(x, W) {
-  const y = zeros(W[0].length);
+  const y = new Float64Array(W[0].length);
   for (let i = 0; i < x.length; i++) {
-    if (x[i] === 0) continue;
-    for (let j = 0; j < y.length; j++) y[j] += x[i] * W[i][j];
+    const [x_i, row] = [x[i], W[i]];
+    if (x_i === 0) continue;
+    for (let j = 0; j < y.length; j++) y[j] += x_i * row[j];
   }
-  return y;
+  return Array.from(y);
 }
 
 /** The row vector x Wᵀ. */

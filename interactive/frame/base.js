@@ -4,7 +4,7 @@ import { load } from "./data.js";
 
 /** A figure is a class with five words of its own:
  *
- *  static data      the name of its data, or null
+ *  static data      the names of its data, or null
  *  start(data)      its first settings: { radius: 1, ... }
  *  answer(settings) what follows from them, all its numbers; it touches no page
  *  build()          its elements, once
@@ -29,8 +29,8 @@ export class Figure extends HTMLElement {
   }
 
   async begin() {
-    const name = this.constructor.data;
-    this.given = name && (await load(name));
+    const names = [this.constructor.data ?? []].flat();
+    this.given = Object.assign({}, ...(await Promise.all(names.map(load))));
     this.settings = this.start(this.given);
     this.first = structuredClone(this.settings);
     this.numbers = this.answer(this.settings);

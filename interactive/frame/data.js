@@ -15,3 +15,25 @@ export function load(name) {
   });
   return coming[name];
 }
+
+/** Weights from their bytes: a vector as an array of numbers, a matrix as an array of its rows. */
+export function unpack({ shape, kind, bytes }) {
+  const raw = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+  const values = KINDS[kind](raw.buffer);
+  if (shape.length === 1) return Array.from(values);
+  const width = values.length / shape[0];
+  return Array.from({ length: shape[0] }, (_, k) => values.subarray(k * width, (k + 1) * width));
+}
+
+const KINDS = {
+  float16: (buffer) => Float32Array.from(new Uint16Array(buffer), fromHalf),
+  float32: (buffer) => new Float32Array(buffer),
+  uint8: (buffer) => new Uint8Array(buffer),
+};
+
+/** A number of 16 bits: one for its sign, five for its exponent, ten for its digits. */
+function fromHalf(bits) {
+  const [exponent, digits] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent ? 2 ** (exponent - 25) * (1024 + digits) : 2 ** -24 * digits;
+  return bits >> 15 ? -size : size;
+}

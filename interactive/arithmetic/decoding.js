@@ -1,0 +1,39 @@
+// Distributions of the next token as log-probabilities, as in rnnbook.text.decoding.
+import { logSoftmax } from "./language_model.js";
+
+/** The distribution without one token, whose probability goes to the others. */
+export const forbid = (logProbs, token) => logSoftmax(logProbs.map((value, k) => (k === token ? -Infinity : value)));
+
+/** p^(1 / temperature), normalised. */
+export const sharpen = (logProbs, temperature) => logSoftmax(logProbs.map((value) => value / temperature));
+
+/** The tokens, the most probable first; of equals the first in the list. */
+export const ranked = (logProbs) => logProbs.map((_, k) => k).sort((a, b) => logProbs[b] - logProbs[a] || a - b);
+
+/** Only the k most probable tokens. */
+export function keepTopK(logProbs, k) {
+  return k >= logProbs.length ? logProbs : keep(logProbs, ranked(logProbs).slice(0, k));
+}
+
+/** Only the nucleus: the smallest set of most probable tokens whose probabilities sum to p or more. */
+export function keepTopP(logProbs, p) {
+  if (p === 1) return logProbs;
+  let before = 0;
+  return keep(logProbs, ranked(logProbs).filter((token) => {
+    const isInside = before < p;
+    before += Math.exp(logProbs[token]);
+    return isInside;
+  }));
+}
+
+function keep(logProbs, tokens) {
+  const kept = new Set(tokens);
+  return logSoftmax(logProbs.map((value, k) => (kept.has(k) ? value : -Infinity)));
+}
+
+/** Where a number from 0 to 1 falls when the probabilities lie side by side, the largest first. */
+export function draw(logProbs, number) {
+  const order = ranked(logProbs);
+  let sum = 0;
+  return order.find((token) => (sum += Math.exp(logProbs[token])) > number) ?? order[0];
+}

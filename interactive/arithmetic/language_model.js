@@ -1,0 +1,27 @@
+// The network of the page "Let it write": a GRU between an embedding and its transpose.
+import * as gru from "./gru.js";
+import { add, product, productT, zeros } from "./vectors.js";
+
+export class LanguageModel {
+  constructor(weights) {
+    this.weights = weights;
+    this.gru = Object.fromEntries(["W_x", "W_h", "b_x", "b_h"].map((name) => [name, weights[`gru_${name}`]]));
+    this.inputs = new Map(); // W_x times the embedding of each token that came
+    this.start = zeros(this.gru.W_h.length);
+  }
+
+  /** log p of the token after this one, and the new state. */
+  step(token, h_prev) {
+    const { embedding, projection_W, projection_b, bias } = this.weights;
+    if (!this.inputs.has(token)) this.inputs.set(token, gru.inputProduct(this.gru, embedding[token]));
+    const { h } = gru.cell(this.gru, this.inputs.get(token), h_prev);
+    const e = add(product(h, projection_W), projection_b);
+    return { h, logProbs: logSoftmax(add(productT(e, embedding), bias)) };
+  }
+}
+
+export function logSoftmax(logits) {
+  const largest = Math.max(...logits);
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+  return logits.map((logit) => logit - largest - Math.log(total));
+}
