@@ -95,3 +95,34 @@ def test_a_low_temperature_a_small_k_and_a_small_nucleus_make_a_text_cheap():
     ways = {"temperature": (0.3, 1.0, 1.8), "topK": (2, 8, 65), "topP": (0.2, 0.8, 1.0)}
     for name, values in ways.items():
         assert (np.diff([bits(**{name: value}) for value in values]) > 0.2).all(), name
+
+
+def test_a_small_weight_lets_what_comes_back_shrink_at_every_step():
+    figure = maker("way_back")
+    for w in (0.3, 0.6, -0.6):
+        settings = {"w": w, "activation": "tanh", "losses": "last"}
+        found = figure.reference(settings)
+        assert (np.diff(np.abs(found["da"])) > 0).all()
+        assert found["total"] == pytest.approx(sum(found["terms"]))
+
+
+def test_at_its_best_a_valley_is_equally_fast_in_both_directions_and_momentum_is_faster():
+    figure = maker("valley")
+    for kappa in (10, 40, 100):
+        root = kappa**0.5
+        plain = {"rate": 2 * kappa / (1 + kappa), "momentum": 0.0}
+        fast = {"rate": 4 * kappa / (1 + root) ** 2, "momentum": ((root - 1) / (root + 1)) ** 2}
+        start = {"x": -4.0, "y": 1.0, "kappa": kappa}
+        found = [figure.reference(start | way)["factors"] for way in (plain, fast)]
+        for along, across in found:
+            assert along == pytest.approx(across, abs=1e-4)
+        assert found[1][0] < found[0][0] - 0.05
+
+
+def test_from_the_start_of_the_page_only_clipping_stays_on_the_map():
+    figure = maker("cliff")
+    for rule in ("none", "norm", "value"):
+        settings = {"w": 1.1, "b": 0.14, "rule": rule, "limit": 1.0, "rate": 0.1}
+        w, b = np.transpose(figure.reference(settings)["path"])
+        stays = (0.75 <= w) & (w <= 1.25) & (-0.15 <= b) & (b <= 0.2)
+        assert stays.all() == (rule != "none")

@@ -2,8 +2,8 @@
 // params: W_x (D rows of H), W_h (H rows of H), b (H).
 import { add, product, productT, times, zeros } from "./vectors.js";
 
-export const ACTIVATIONS = { tanh: Math.tanh, linear: (a) => a };
-export const DERIVATIVES = { tanh: (h) => 1 - h * h, linear: () => 1 };
+export const ACTIVATIONS = { tanh: Math.tanh, relu: (a) => Math.max(a, 0), linear: (a) => a };
+export const DERIVATIVES = { tanh: (h) => 1 - h * h, relu: (h) => Number(h > 0), linear: () => 1 };
 
 /** All steps of x (T rows of D) from a state; where the mask is false the state is kept. */
 export function forward(params, x, { state = zeros(params.b.length), mask = null, activation = "tanh" } = {}) {
