@@ -126,3 +126,30 @@ def test_from_the_start_of_the_page_only_clipping_stays_on_the_map():
         w, b = np.transpose(figure.reference(settings)["path"])
         stays = (0.75 <= w) & (w <= 1.25) & (-0.15 <= b) & (b <= 0.2)
         assert stays.all() == (rule != "none")
+
+
+def test_nearly_everything_since_1986_builds_on_backpropagation():
+    figure = maker("timeline")
+    events = figure.events()
+    names = [event["name"] for event in events]
+    heirs = figure.reference({"entry": names.index("backpropagation")})["heirs"]
+    later = [k for k, event in enumerate(events) if event["year"] > 1986]
+    assert len(set(later) - set(heirs)) <= len(later) / 10
+
+
+def test_as_it_begins_the_best_tags_alone_are_no_argument_and_the_best_sequence_is_one():
+    figure = maker("viterbi")
+    forbidden = [[False, False, True], [False] * 3, [False] * 3]
+    settings = {"scores": figure.SCORES, "forbidden": forbidden, "step": figure.T}
+    way = "".join(figure.TAGS[k] for k in figure.reference(settings)["way"])
+    alone = "".join(figure.TAGS[k] for k in np.argmax(figure.SCORES, axis=1))
+    assert "OI" in alone and "OI" not in way and way[0] != "I"
+
+
+def test_the_two_grus_agree_where_their_reset_gates_are_equal():
+    figure = maker("two_grus")
+    state = {"h1": 0.8, "h2": 0.5, "z": 0.3}
+    for r1, r2 in ((0.2, 0.2), (0.9, 0.9), (0.9, 0.1)):
+        found = figure.reference(state | {"r1": r1, "r2": r2})
+        apart = np.abs(np.subtract(found["after"]["h"], found["before"]["h"])).max()
+        assert apart < 1e-12 if r1 == r2 else apart > 0.1

@@ -9,8 +9,13 @@ export function cell(params, a_x, h_prev) {
   const r = add(a_xr, a_hr).map(sigmoid);
   const z = add(a_xz, a_hz).map(sigmoid);
   const n = add(a_xn, times(r, a_hn)).map(Math.tanh);
+  return { ...blend(z, n, h_prev), r, z };
+}
+
+/** The candidate and the old state in the shares of the update gate. */
+export function blend(z, n, h_prev) {
   const h = n.map((n_k, k) => (1 - z[k]) * n_k + z[k] * h_prev[k]);
-  return { h, r, z, n };
+  return { n, h };
 }
 
 export function inputProduct(params, x_t) {

@@ -1,16 +1,19 @@
 // What a reader moves. Each control has its element, and `show(settings)`, which puts it right.
 import { make, number } from "./dom.js";
 
-/** A slider for the setting `key`; `say` puts its value into words. */
-export function slider(figure, key, { name, about = name, min, max, step, say = number }) {
-  const move = () => figure.set({ [key]: Number(input.value) });
+/** A slider for the setting `key`; `say` puts its value into words. Where it moves a part of a setting,
+ *  `read(settings)` finds the value and `write(value)` says what to set. */
+export function slider(figure, key, options) {
+  const { name, about = name, min, max, step, say = number } = options;
+  const { read = (settings) => settings[key], write = (value) => ({ [key]: value }) } = options;
+  const move = () => figure.set(write(Number(input.value)));
   const input = make("input", { type: "range", min, max, step, "aria-label": about, oninput: move });
   const value = make("span", { class: "live-value", "aria-hidden": "true" });
   const element = make("label", { class: "live-slider" }, make("span", { class: "live-name" }, name), value, input);
   const show = (settings) => {
-    input.value = settings[key];
-    value.textContent = say(settings[key]);
-    input.setAttribute("aria-valuetext", say(settings[key]));
+    input.value = read(settings);
+    value.textContent = say(read(settings));
+    input.setAttribute("aria-valuetext", say(read(settings)));
   };
   return keep(figure, { element, input, show });
 }
