@@ -153,3 +153,27 @@ def test_the_two_grus_agree_where_their_reset_gates_are_equal():
         found = figure.reference(state | {"r1": r1, "r2": r2})
         apart = np.abs(np.subtract(found["after"]["h"], found["before"]["h"])).max()
         assert apart < 1e-12 if r1 == r2 else apart > 0.1
+
+
+def test_in_the_disc_the_margin_shrinks_but_on_its_edge_the_right_turn_keeps_it():
+    figure = maker("disc")
+    ones = {"text": figure.STRINGS["Only ones"]}
+    inside = figure.reference({"radius": 0.9, "angle": 180, "modulus": "2"} | ones)["margins"]
+    assert (np.diff(inside[1:]) < 0).all() and inside[-1] < 0.1
+    for angle, modulus in ((180, "2"), (120, "3")):
+        found = figure.reference({"radius": 1, "angle": angle, "modulus": modulus} | ones)
+        assert min(found["margins"]) > 1.7
+
+
+def test_as_it_begins_fewer_than_one_in_ten_of_those_picked_are_right():
+    figure = maker("base_rates")
+    assert figure.reference({"sought": 1, "found": 80, "mistaken": 10})["right"] < 0.1
+    assert figure.reference({"sought": 20, "found": 80, "mistaken": 10})["right"] > 0.6
+
+
+def test_the_waves_are_as_many_as_the_page_counts_and_all_end_with_the_states():
+    figure = maker("waves")
+    for way, waves in figure.WAVES.items():
+        found = figure.reference({"way": way, "wave": waves, "kept": 0.5})
+        assert found["from"] == [0] * figure.T
+    assert figure.WAVES["tree"] < figure.WAVES["chunks"] < figure.WAVES["loop"]

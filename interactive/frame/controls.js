@@ -18,6 +18,16 @@ export function slider(figure, key, options) {
   return keep(figure, { element, input, show });
 }
 
+/** A field for a text of at most `most` letters; `clean` takes out what does not belong there. */
+export function field(figure, key, { name, most, clean = (text) => text, ...others }) {
+  const type = () => figure.set({ [key]: clean(input.value) });
+  const plain = { type: "text", maxlength: most, spellcheck: "false", autocomplete: "off", autocapitalize: "off" };
+  const input = make("input", { ...plain, ...others, oninput: type });
+  const element = make("label", { class: "live-typed" }, make("span", {}, name), input);
+  const show = (settings) => { if (input.value !== settings[key]) input.value = settings[key]; };
+  return keep(figure, { element, show });
+}
+
 /** One of several: { gaussian: "Gaussian", ... } for the setting `key`. */
 export function choice(figure, key, { name, options }) {
   const group = `${figure.localName}-${key}`;

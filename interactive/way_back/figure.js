@@ -37,7 +37,7 @@ class WayBack extends Figure {
     const steps = this.given.x.length;
     this.chain = picture("The unit unrolled over six steps, with its states, and the gradient that has come back so far.");
     this.sum = picture("The gradient of the weight, one term a step, each beginning where the one before it ends.");
-    const all = { all: "at every step", last: "at the last step" };
+    const all = { all: "at every step", last: "at the last" };
     this.append(
       make("p", { class: "live-todo" }, "Go back in time, step by step, and see what the weight collects."),
       make("div", { class: "live-bar" },

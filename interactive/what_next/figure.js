@@ -1,7 +1,7 @@
 // What comes next: type a text, and see what a trained GRU and what counting expect after it.
 import { KneserNey } from "../arithmetic/kneser_ney.js";
 import { LanguageModel } from "../arithmetic/language_model.js";
-import { report, resetButton } from "../frame/controls.js";
+import { field, report, resetButton } from "../frame/controls.js";
 import { unpack } from "../frame/data.js";
 import { make, number } from "../frame/dom.js";
 import { each, picture, resize } from "../frame/drawing.js";
@@ -49,10 +49,6 @@ class WhatNext extends Figure {
 
   build() {
     const { most, tries } = this.given;
-    this.field = make("input", {
-      type: "text", maxlength: most, spellcheck: "false", autocomplete: "off", autocapitalize: "off",
-      oninput: () => this.set({ text: this.field.value }),
-    });
     const examples = Object.entries(tries).map(([name, text]) =>
       make("button", { type: "button", onclick: () => this.set({ text }) }, name));
     this.lists = Object.fromEntries(Object.entries(MODELS).map(([key, name]) =>
@@ -60,7 +56,7 @@ class WhatNext extends Figure {
     this.paid = picture("What each letter that was typed has cost, in bits: for the GRU above it, for counting below.");
     this.append(
       make("p", { class: "live-todo" }, "Type a text, and guess its next letter before the models do."),
-      make("label", { class: "live-typed" }, make("span", {}, "Text"), this.field),
+      field(this, "text", { name: "Text", most }).element,
       make("div", { class: "live-bar" }, ...examples, resetButton(this)),
       make("div", { class: "live-panels live-lists" }, ...Object.entries(MODELS).map(([key, name]) =>
         make("div", {}, make("p", { class: "live-title" }, `${name} expects`), this.lists[key].node()))),
@@ -81,7 +77,6 @@ class WhatNext extends Figure {
   }
 
   draw() {
-    if (this.field.value !== this.settings.text) this.field.value = this.settings.text;
     const width = (this.width - (this.narrow ? 12 : 32)) / 2;
     for (const key of Object.keys(MODELS)) this.drawList(this.lists[key], this.numbers[key], width);
     this.drawPaid(this.width, 150);

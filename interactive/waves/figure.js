@@ -1,0 +1,107 @@
+// Wave by wave: which steps of a linear recurrence are joined at the same time.
+import { choice, playButton, report, resetButton, slider } from "../frame/controls.js";
+import { make, number } from "../frame/dom.js";
+import { each, layer, picture, resize } from "../frame/drawing.js";
+import { Figure, define } from "../frame/base.js";
+
+const ROW = 19;
+
+/** Two steps after each other are one: h -> A h + B. */
+const joined = (first, second) => ({ from: first.from, A: second.A * first.A, B: second.A * first.B + second.B });
+
+class Waves extends Figure {
+  static data = "waves/data";
+
+  start() {
+    return { way: "tree", wave: 2, kept: 0.5 };
+  }
+
+  answer({ way, wave, kept }) {
+    const own = d3.range(this.given.steps).map((t) => ({ from: t, A: kept, B: 1 }));
+    let [pieces, fresh, joins] = [own, [], 0];
+    for (let w = 1; w <= Math.min(wave, this.given.waves[way]); w++) {
+      const pairs = this.pairs(way, w);
+      const made = pairs.map(({ t, before, whole }) => joined(pieces[before], (whole ? pieces : own)[t]));
+      pieces = pieces.slice();
+      pairs.forEach(({ t }, k) => { pieces[t] = made[k]; });
+      fresh = pairs.map(({ t }) => t);
+      joins += pairs.length;
+    }
+    const column = (key) => pieces.map((piece) => piece[key]);
+    return { from: column("from"), A: column("A"), B: column("B"), fresh, joins };
+  }
+
+  /** What is joined in one wave: the piece of a step, `whole` or only the step, after the one before it. */
+  pairs(way, wave) {
+    const { steps, chunk } = this.given;
+    const all = d3.range(steps);
+    const chunks = steps / chunk;
+    const next = (t) => ({ t, before: t - 1, whole: false });
+    if (way === "loop") return wave > 1 ? [next(wave - 1)] : [];
+    if (way === "tree") {
+      const back = 2 ** (wave - 1);
+      return all.slice(back).map((t) => ({ t, before: t - back, whole: true }));
+    }
+    if (wave <= chunk) return wave > 1 ? all.filter((t) => t % chunk === wave - 1).map(next) : []; // all chunks at once
+    const end = (wave - chunk + 1) * chunk - 1;
+    if (end < steps) return [{ t: end, before: end - chunk, whole: true }]; // from chunk to chunk
+    return all.slice(chunk).filter((t) => t % chunk === wave - chunk - chunks).map(next); // all chunks again
+  }
+
+  build() {
+    this.svg = picture("Sixteen steps, one below the other, each with a bar over the steps that it has taken in.");
+    const ways = { loop: "loop", chunks: "chunks of four", tree: "tree" };
+    this.append(
+      make("p", { class: "live-todo" }, "Go on wave by wave. All that is joined in one wave is joined at the same time."),
+      make("div", { class: "live-bar" }, choice(this, "way", { name: "Way", options: ways }).element,
+        slider(this, "kept", { name: "Share kept", min: 0, max: 1, step: 0.05 }).element),
+      make("div", { class: "live-bar" },
+        (this.waves = slider(this, "wave", { name: "Wave", min: 0, max: this.given.steps, step: 1, say: String })).element,
+        playButton(this, "Play", () => this.run()).element, resetButton(this)),
+      this.svg.node(),
+      report(this, (settings, numbers) => this.say(settings, numbers)).element,
+    );
+  }
+
+  run() {
+    this.settings.wave = 0;
+    this.now();
+    this.play(() => (this.settings.wave < this.given.waves[this.settings.way] ? this.set({ wave: this.settings.wave + 1 }) : false), 800);
+  }
+
+  say({ way, wave }, { from, fresh, joins }) {
+    const { waves, steps } = this.given;
+    const known = this.known(from, wave);
+    const last = waves[way];
+    const done = Math.min(wave, last);
+    return `Wave ${done} of ${last}: ${wave ? `${fresh.length} step${fresh.length === 1 ? "" : "s"} at the same time` : "nothing is joined yet"}, ${joins} so far. ${known} of ${steps} states are known${known === steps ? ", all of them" : ""}.`;
+  }
+
+  /** How many states are known: pieces that begin at the first step. */
+  known(from, wave) {
+    return wave ? from.filter((start) => start === 0).length : 0;
+  }
+
+  draw() {
+    const { steps, waves } = this.given;
+    const { way, wave } = this.settings;
+    const { from, A, B, fresh } = this.numbers;
+    this.waves.input.max = waves[way];
+    const right = this.narrow ? 96 : 132;
+    const x = d3.scaleLinear([0, steps], [34, this.width - right]);
+    const y = (t) => 20 + (t + 0.5) * ROW;
+    resize(this.svg, this.width, 24 + ROW * steps);
+    const pieces = d3.range(steps).map((t) => ({ t, from: from[t], known: wave > 0 && from[t] === 0, isFresh: fresh.includes(t) }));
+    const lines = layer(this.svg, "lines");
+    each(lines, "path", "live-cross", d3.range(steps + 1)).attr("d", (t) => `M${x(t)},18V${20 + ROW * steps}`);
+    each(lines, "rect", "live-piece-bar", pieces).attr("x", (d) => x(d.from) + 1).attr("width", (d) => x(d.t + 1) - x(d.from) - 2)
+      .attr("y", (d) => y(d.t) - ROW / 2 + 2).attr("height", ROW - 4).attr("rx", 3)
+      .classed("live-known", (d) => d.known).classed("live-fresh", (d) => d.isFresh);
+    each(this.svg, "text", "live-axis-name", [...pieces, { head: true }]).attr("x", (d) => (d.head ? 0 : 24)).attr("y", (d) => (d.head ? 10 : y(d.t))).attr("dy", "0.35em")
+      .attr("text-anchor", (d) => (d.head ? "start" : "end")).text((d) => (d.head ? "step" : d.t + 1));
+    each(this.svg, "text", "live-map", pieces).attr("x", this.width - right + 8).attr("y", (d) => y(d.t)).attr("dy", "0.35em")
+      .text((d) => (d.known ? `h = ${number(B[d.t])}` : `${number(A[d.t])} h + ${number(B[d.t])}`));
+  }
+}
+
+define("live-waves", Waves);
