@@ -121,8 +121,8 @@ def data_script(key, value):
 
 
 def packed(array):
-    """An array of weights in 16 or 32 bits as its bytes, which `frame/data.js` unpacks."""
-    kinds = {"float16": "<f2", "float32": "<f4", "uint8": "u1"}
+    """An array of 8, 16 or 32 bits as its bytes, which `frame/data.js` unpacks."""
+    kinds = {"float16": "<f2", "float32": "<f4", "int16": "<i2", "uint8": "u1"}
     content = array.astype(kinds[str(array.dtype)]).tobytes()
     shape, kind = list(array.shape), str(array.dtype)
     return {"shape": shape, "kind": kind, "bytes": base64.b64encode(content).decode()}

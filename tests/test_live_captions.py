@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from live_figures import maker
 
+from rnnbook.data.mnist import load_mnist
+
 
 def test_with_all_gates_the_gradient_arrives_only_where_the_number_was_written():
     figure = maker("lstm_unit")
@@ -177,3 +179,38 @@ def test_the_waves_are_as_many_as_the_page_counts_and_all_end_with_the_states():
         found = figure.reference({"way": way, "wave": waves, "kept": 0.5})
         assert found["from"] == [0] * figure.T
     assert figure.WAVES["tree"] < figure.WAVES["chunks"] < figure.WAVES["loop"]
+
+
+def test_the_forecast_of_the_tutorial_fits_best_when_it_is_moved_by_one_day():
+    figure = maker("one_day_late")
+    errors = figure.reference({"shift": 0, "first": 300})["errors"]
+    assert figure.SHIFTS[int(np.argmin(errors))] == 1
+    assert min(errors) < errors[figure.SHIFTS.index(0)] / 2
+
+
+def test_the_most_likely_garch_forgets_slowly_and_its_band_holds_nine_of_ten_days():
+    figure = maker("garch")
+    fitted = figure.fitted()
+    found = figure.reference(fitted)
+    assert fitted["alpha"] + fitted["beta"] > 0.95
+    assert 0.07 < found["outside"] < 0.13
+    flat = {"omega": float(np.mean(figure.returns() ** 2)) / 4, "alpha": 0.0, "beta": 0.75}
+    assert figure.reference(flat)["cost"] > found["cost"] + 0.1
+
+
+def test_the_band_of_the_gru_holds_and_is_narrower_than_that_of_past_errors():
+    figure = maker("sure_band")
+    at = {"day": figure.DAYS - figure.SPAN, "ahead": "6"}
+    shares = {m: figure.reference(at | {"model": m})["shares"][-1] for m in figure.MODELS}
+    widths = {m: np.ptp(ends[:, 1], axis=1).mean() for m, ends in figure.ends().items()}
+    assert abs(shares["gru"] - figure.LEVEL) < 0.02
+    assert widths["gru"] < widths["errors"] < widths["season"] / 1.3
+    assert shares["season"] < figure.LEVEL - 0.03
+
+
+def test_the_reader_of_digits_has_mostly_made_up_its_mind_before_the_last_rows():
+    figure = maker("read_my_digit")
+    labels = load_mnist().test_labels
+    guesses = figure.probabilities(figure.test_images()).argmax(axis=-1)
+    right = (guesses == labels[:, None]).mean(axis=0)
+    assert right[-1] > 0.9 and right[9] > 0.9 * right[-1] and right[1] < 0.3

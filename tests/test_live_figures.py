@@ -94,7 +94,7 @@ def test_a_page_loads_no_more_script_than_it_may():
 
 
 def test_weights_come_back_from_their_bytes():
-    for kind in ("float16", "float32", "uint8"):
+    for kind in ("float16", "float32", "int16", "uint8"):
         array = np.array([[0, 1, 250], [2, 3, 4]]).astype(kind)
         packed = live_figures.packed(array)
         assert packed["shape"] == [2, 3] and packed["kind"] == kind

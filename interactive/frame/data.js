@@ -16,7 +16,7 @@ export function load(name) {
   return coming[name];
 }
 
-/** Weights from their bytes: a vector as an array of numbers, a matrix as an array of its rows. */
+/** An array from its bytes: a vector as an array of numbers, all others as an array of their rows. */
 export function unpack({ shape, kind, bytes }) {
   const raw = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
   const values = KINDS[kind](raw.buffer);
@@ -28,6 +28,7 @@ export function unpack({ shape, kind, bytes }) {
 const KINDS = {
   float16: (buffer) => Float32Array.from(new Uint16Array(buffer), fromHalf),
   float32: (buffer) => new Float32Array(buffer),
+  int16: (buffer) => new Int16Array(buffer),
   uint8: (buffer) => new Uint8Array(buffer),
 };
 

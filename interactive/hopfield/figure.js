@@ -4,6 +4,7 @@ import { dot } from "../arithmetic/vectors.js";
 import { button, playButton, report, resetButton, slider } from "../frame/controls.js";
 import { make, number } from "../frame/dom.js";
 import { axes, each, picture, resize, through } from "../frame/drawing.js";
+import { Painting, drawPixels } from "../frame/painting.js";
 import { Figure, define } from "../frame/base.js";
 
 const LIMIT = 0.138; // patterns a unit, for large networks
@@ -43,13 +44,11 @@ class Hopfield extends Figure {
 
   build() {
     const { names, side } = this.given;
-    this.cursor = 0;
-    this.canvas = picture("").attr("role", "application").attr("tabindex", 0).classed("live-paint", true);
-    this.canvas.attr("aria-label", `The picture to start from, ${side} by ${side} pixels. Arrow keys move, space paints.`);
-    this.canvas.on("keydown", (event) => this.key(event)).on("blur", () => this.drawPictures());
-    this.canvas.call(d3.drag().container(this.canvas.node()).on("start", (event) => this.press(event)).on("drag", (event) => this.paint(event)));
+    this.painting = new Painting({
+      side, label: "The picture to start from",
+      pixels: () => this.settings.pixels, change: (pixels) => this.startFrom(pixels),
+    });
     this.result = picture("What the network recalls.");
-    this.heard = make("p", { class: "live-heard", "aria-live": "polite" });
     this.energy = picture("The energy of the network, update by update.");
     this.capacity = picture("Agreement of recalled with stored patterns, by the number of patterns.").classed("live-drag", true);
     this.capacity.call(d3.drag().container(this.capacity.node()).on("start drag", ({ x }) => this.store(Math.round(this.count.invert(x)))));
@@ -66,10 +65,10 @@ class Hopfield extends Figure {
       make("div", { class: "live-bar" },
         slider(this, "count", { name: "Patterns stored", min: 1, max: this.patterns.length, step: 1, say: String }).element),
       make("div", { class: "live-panels live-memory" },
-        make("div", {}, make("p", { class: "live-title" }, "start"), this.canvas.node()),
+        make("div", {}, make("p", { class: "live-title" }, "start"), this.painting.svg.node()),
         make("div", {}, make("p", { class: "live-title" }, "recalled"), this.result.node()),
         make("div", {}, this.energy.node())),
-      this.heard,
+      this.painting.heard,
       make("div", { class: "live-bar" }, this.updates.element, playButton(this, "Play", () => this.run()).element),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
       this.capacity.node(),
@@ -90,47 +89,6 @@ class Hopfield extends Figure {
     const pixels = this.settings.pixels.slice();
     for (const k of flipped) pixels[k] *= -1;
     return pixels;
-  }
-
-  /** The pixel below a pointer, or -1. */
-  pixel({ x, y }) {
-    const { side } = this.given;
-    const [column, row] = [x, y].map((place) => Math.floor((place / this.canvas.attr("width")) * side));
-    return column >= 0 && column < side && row >= 0 && row < side ? row * side + column : -1;
-  }
-
-  press(event) {
-    this.ink = -this.settings.pixels[this.pixel(event)];
-    this.at = { x: event.x, y: event.y };
-    this.paint(event);
-  }
-
-  /** Paint from where the pointer was last to where it is. */
-  paint(event) {
-    const pixels = this.settings.pixels.slice();
-    for (const part of d3.range(0, 1.01, 0.1)) {
-      const way = (axis) => this.at[axis] + part * (event[axis] - this.at[axis]);
-      const k = this.pixel({ x: way("x"), y: way("y") });
-      if (k >= 0) pixels[k] = this.ink;
-    }
-    this.at = { x: event.x, y: event.y };
-    if (pixels.some((value, k) => value !== this.settings.pixels[k])) this.startFrom(pixels);
-  }
-
-  key(event) {
-    const { side } = this.given;
-    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -side, ArrowDown: side };
-    if (event.key in moves) {
-      const to = this.cursor + moves[event.key];
-      const sameRow = Math.abs(moves[event.key]) === side || Math.floor(to / side) === Math.floor(this.cursor / side);
-      if (to >= 0 && to < side * side && sameRow) this.cursor = to;
-      this.drawPictures();
-    } else if (event.key === " ") {
-      this.startFrom(this.settings.pixels.map((value, k) => (k === this.cursor ? -value : value)));
-    } else return;
-    event.preventDefault();
-    const black = this.settings.pixels[this.cursor] > 0;
-    this.heard.textContent = `Row ${Math.floor(this.cursor / side) + 1}, column ${(this.cursor % side) + 1}: ${black ? "black" : "white"}.`;
   }
 
   /** The way down, in about three seconds, or sweep by sweep. */
@@ -164,28 +122,10 @@ class Hopfield extends Figure {
     this.updates.input.max = this.numbers.energies.length - 1;
     this.updates.input.value = Math.min(this.settings.update, this.numbers.energies.length - 1);
     this.side = this.narrow ? Math.floor((this.width - 10) / 2) : 196;
-    this.drawPictures();
+    this.painting.draw(this.side);
+    drawPixels(this.result, this.after(this.settings.update), this.given.side, this.side);
     this.drawEnergy(this.narrow ? this.width : this.width - 2 * this.side - 30, this.narrow ? 190 : 222);
     this.drawCapacity(this.width, this.narrow ? 190 : 180);
-  }
-
-  drawPictures() {
-    const focused = document.activeElement === this.canvas.node();
-    this.drawPixels(this.canvas, this.settings.pixels);
-    this.drawPixels(this.result, this.after(this.settings.update));
-    const size = this.side / this.given.side;
-    each(this.canvas, "rect", "live-cursor", focused ? [this.cursor] : [])
-      .attr("x", (k) => (k % this.given.side) * size).attr("y", (k) => Math.floor(k / this.given.side) * size)
-      .attr("width", size).attr("height", size);
-  }
-
-  drawPixels(svg, pixels) {
-    const { side } = this.given;
-    const size = this.side / side;
-    resize(svg, this.side, this.side);
-    each(svg, "rect", "live-pixel", pixels)
-      .attr("x", (_, k) => (k % side) * size + 0.5).attr("y", (_, k) => Math.floor(k / side) * size + 0.5)
-      .attr("width", size - 1).attr("height", size - 1).classed("live-black", (value) => value > 0);
   }
 
   drawEnergy(width, height) {
