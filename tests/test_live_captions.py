@@ -214,3 +214,15 @@ def test_the_reader_of_digits_has_mostly_made_up_its_mind_before_the_last_rows()
     guesses = figure.probabilities(figure.test_images()).argmax(axis=-1)
     right = (guesses == labels[:, None]).mean(axis=0)
     assert right[-1] > 0.9 and right[9] > 0.9 * right[-1] and right[1] < 0.3
+
+
+def test_every_shown_digit_costs_the_network_less_and_most_still_less_when_it_is_told():
+    figure = maker("pixel_by_pixel")
+    found = [
+        [figure.reference({"image": k, "pixel": 0, "told": told}) for told in ("no", "yes")]
+        for k in range(10)
+    ]
+    bits = np.array([[sum(one["bits"]) for one in pair] for pair in found])
+    usual = np.array([sum(pair[0]["usualBits"]) for pair in found])
+    assert (bits < usual[:, None]).all()
+    assert (bits[:, 1] < bits[:, 0]).sum() > 5
