@@ -8,8 +8,8 @@ first. A notebook shows the still, as a link to the published page:
     [![What one sees](../../interactive/NAME/NAME.png)](https://.../page.html#live-NAME) A caption.
 
 Browsers run no modules from a folder on the disk, so each figure becomes one classic script, with
-all that it imports, and its data a script that registers itself, which the figure asks for. What lies
-in the package already, such as trained weights, `NAME.py` names in `large()`: the build makes
+all that it imports, and its data a script that registers itself, which the figure asks for. What
+lies in the package already, such as trained weights, `NAME.py` names in `large()`: the build makes
 scripts of that, too, and nothing is stored twice.
 """
 

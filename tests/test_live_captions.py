@@ -126,7 +126,7 @@ def test_from_the_start_of_the_page_only_clipping_stays_on_the_map():
     for rule in ("none", "norm", "value"):
         settings = {"w": 1.1, "b": 0.14, "rule": rule, "limit": 1.0, "rate": 0.1}
         w, b = np.transpose(figure.reference(settings)["path"])
-        stays = (0.75 <= w) & (w <= 1.25) & (-0.15 <= b) & (b <= 0.2)
+        stays = (w >= 0.75) & (w <= 1.25) & (b >= -0.15) & (b <= 0.2)
         assert stays.all() == (rule != "none")
 
 

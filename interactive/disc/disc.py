@@ -31,7 +31,8 @@ def reference(settings):
     states = np.ones(1, complex)
     if len(ones):
         steps = np.where(ones, a, 1)[None, :, None]
-        states = np.append(states, scan(steps, np.zeros_like(steps), np.ones((1, 1), complex))[0, :, 0])
+        read = scan(steps, np.zeros_like(steps), np.ones((1, 1), complex))
+        states = np.append(states, read[0, :, 0])
     answers = np.append(0, np.cumsum(ones)) % int(settings["modulus"])
     margins = []
     for t in range(len(states)):

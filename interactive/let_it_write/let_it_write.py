@@ -75,19 +75,17 @@ def network():
 
 
 def reference(settings):
-    """What is written, its cost in bits, and the distribution of one letter as it is and changed."""
+    """What is written, its cost in bits, and one letter's distribution as it is and changed."""
     how = {"top_k": settings["topK"], "top_p": settings["topP"]}
     *before, token = vocabulary().encode(PROMPT)
-    h = np.zeros((1, 256))
+    h = np.zeros((1, len(weights()["gru_W_h"])))
     for one in before:
         _, h = network()(np.array([one]), h)
     written, bits, models, changed = [], [], [], []
     for number in numbers(settings["dice"]):
         log_probs, h = network()(np.array([token]), h)
         models.append(log_probs[0])
-        changed.append(
-            decoding.reshape(log_probs, temperature=settings["temperature"], **how)[0]
-        )
+        changed.append(decoding.reshape(log_probs, temperature=settings["temperature"], **how)[0])
         order = np.argsort(-changed[-1], kind="stable")
         sums = np.cumsum(np.exp(changed[-1][order]))
         token = int(order[np.argmax(sums > number)])

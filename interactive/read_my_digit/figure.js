@@ -89,7 +89,7 @@ class ReadMyDigit extends Figure {
     resize(this.table, width, this.side);
     each(layer(this.table, "cells"), "rect", "live-chance", cells).attr("x", ({ k }) => k * column + 0.5).attr("y", ({ t }) => t * row + 0.5)
       .attr("width", column - 1).attr("height", row - 1).attr("fill-opacity", ({ chance }) => 0.05 + 0.95 * chance);
-    each(layer(this.table, "names"), "text", "live-axis-name", DIGITS).attr("x", (_, k) => (k + 0.5) * column).attr("y", row / 2)
+    each(layer(this.table, "names"), "text", "live-column", DIGITS).attr("x", (_, k) => (k + 0.5) * column).attr("y", row / 2)
       .attr("dy", "0.35em").attr("text-anchor", "middle").text(String);
     each(this.table, "rect", "live-cursor", [this.settings.row - 1]).attr("x", 0.5).attr("width", width - 1).attr("y", (t) => t * row).attr("height", row);
   }

@@ -28,10 +28,7 @@ def halved(images):
 def varied(rng, images):
     """The images moved, and black where they are darker than a threshold of their own."""
     moved = torch.stack(
-        [
-            torch.roll(image, tuple(rng.integers(-2, 3, 2).tolist()), (0, 1))
-            for image in images
-        ]
+        [torch.roll(image, tuple(rng.integers(-2, 3, 2).tolist()), (0, 1)) for image in images]
     )
     threshold = torch.tensor(rng.uniform(0.15, 0.6, (len(images), 1, 1)))
     return (moved > threshold).float()

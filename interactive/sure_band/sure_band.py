@@ -18,7 +18,8 @@ LARGEST = {"day": DAYS - SPAN}
 @functools.cache
 def ends():
     """The ends of the bands in hundredths of a degree: (forecasts, 3 times ahead, 2) by model."""
-    return {name: load_weights("weather", f"weather_{file}")["ends"] for name, file in MODELS.items()}
+    stored = {name: load_weights("weather", f"weather_{file}") for name, file in MODELS.items()}
+    return {name: arrays["ends"] for name, arrays in stored.items()}
 
 
 @functools.cache

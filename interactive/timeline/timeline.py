@@ -49,9 +49,7 @@ def plain(text):
     r"""Without the braces and accents of TeX: K{\"o}nig becomes König."""
     import unicodedata
 
-    text = re.sub(
-        r"\{?\\([\"'`^~v])\s*\{?(\w)\}?\}?", lambda m: m[2] + ACCENTS[m[1]], text
-    )
+    text = re.sub(r"\{?\\([\"'`^~v])\s*\{?(\w)\}?\}?", lambda m: m[2] + ACCENTS[m[1]], text)
     text = re.sub(r"[{}]|\\(?=&)", "", text).replace("--", "–")
     return unicodedata.normalize("NFC", text)
 

@@ -24,7 +24,7 @@ def random_settings(rng):
 
 
 def factor(curvature, rate, momentum):
-    """The size of the larger eigenvalue of a step of (p, v): what the distance ends up falling by."""
+    """The larger eigenvalue of a step of (p, v), in size: the factor of the distance in the end."""
     step = [[1 - rate * curvature, -rate * momentum], [curvature, momentum]]
     return float(np.abs(np.linalg.eigvals(step)).max())
 
