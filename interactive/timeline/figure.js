@@ -58,7 +58,7 @@ class Timeline extends Figure {
     const { events } = this.given;
     const { entry } = this.settings;
     const { ancestors } = this.numbers;
-    const gap = this.narrow ? 22 : 48;
+    const gap = this.narrow ? 16 : 48;
     const x = (event) => 10 + FAMILIES.indexOf(event.family) * gap;
     const y = (k) => TOP + (k + 0.5) * ROW;
     const left = 10 + 4 * gap + (this.narrow ? 14 : 24);

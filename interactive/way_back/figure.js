@@ -82,7 +82,7 @@ class WayBack extends Figure {
   drawChain(width, height) {
     const { numbers } = this;
     const { x, wanted } = this.given;
-    const column = (width - (this.narrow ? 24 : 12)) / x.length;
+    const column = (width - (this.narrow ? 32 : 12)) / x.length;
     const radius = this.narrow ? 18 : 21;
     const at = (t) => 6 + (t + 0.5) * column;
     const y = { wanted: 14, h: 84, x: 154 };
