@@ -16,6 +16,11 @@ the same way, at that strength. "closed" says for both whether the best lies ins
 "none" with a rate that falls in a straight line to zero; its strength is the number of steps. In
 "outside + same h" the strength is that outside, and a quarter of the state is masked.
 
+Second edition. Of 23 searches three had ended at an edge of their ladder: the penalty at 1e-5, and
+the rates of "fresh h" and "fresh hc" at 0.001. The ladders were made longer at that end, and these
+three run again. The others had ended inside, with a worse neighbour on each side; they would do the
+same again and were kept.
+
 Averages. While a network is trained, exponential averages of its weights are kept beside it, and
 looked at like a network of their own; they change nothing in the training. Four decays for "none"
 and "outside", 0.99 for all others. The strengths are chosen by the weights themselves, never by an
@@ -33,6 +38,13 @@ Beforehand: an earlier record (three seeds, the last place only, windows of 48, 
 best strengths that the ladders begin with. Today only the time of a few steps was taken: 10 to 13
 ms for a fused layer, 21 to 26 for the others, on a busy core. Windows of 32 steps in place of 48
 make the layers that have no fused form a third faster, with as many characters in a step.
+
+Expected, in the page's draft, committed before this record: every mask ahead of no cure; annealing,
+the penalty and decay not settled; each mask inside the recurrence alone behind dropout outside
+(zoneout was not among these, and came to them after the record); fresh masks of h or one not
+settled; the average of 0.99 ahead of its own weights, without a cure and with dropout outside (by
+an error of the text alone; that of the trainings was added after the record), and not settled
+against annealing; network and table not told apart; the mean of both ahead of either.
 """
 
 from copy import deepcopy
@@ -51,13 +63,13 @@ SEEDS = [0]
 SIZE, PLACES = 30_000, (30_000, 60_600, 91_200, 121_671)  # where the training text ends
 EMBEDDING, HIDDEN, WINDOW, BATCH = 64, 128, 32, 48
 STEPS, LOOK, PATIENCE = 4000, 50, 8
-TRIED = 5  # values of a ladder, at most
-RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
+TRIED = 7  # values of a ladder, at most
+RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
 LADDERS = {  # the search begins in the middle
     "none": (),
     "annealed": (100, 250, 500, 1000, 2000),
     "decay": (0.03, 0.1, 0.3, 1.0, 3.0),
-    "L2": (1e-5, 3e-5, 1e-4, 3e-4, 1e-3),
+    "L2": (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3),
     "outside": (0.1, 0.2, 0.4, 0.6, 0.75),
     "fresh h": (0.05, 0.1, 0.25, 0.5, 0.75),
     "fresh c": (0.1, 0.25, 0.5, 0.75, 0.9),

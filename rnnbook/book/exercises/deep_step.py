@@ -17,12 +17,15 @@ def _highway_case(rng):
     return s, a, W, b, V, c
 
 
-def _highway(s, a, W, b, V, c, *, every=False, carry=False, moved=False):
-    H = s.shape[-1]
+def _highway(s, a, W, b, V, c, *, every=False, carry=False, moved=False, swapped=False, old=False):
+    H, first = s.shape[-1], s
+    if swapped:
+        a = np.roll(a, H, axis=-1)
     for k in range(len(W)):
         to_new, to_gate = (a[:, :H], a[:, H:]) if k == 0 or every else (0, 0)
         new = np.tanh(s @ W[k] + b[k] + to_new)
-        gate = _sigmoid((new if moved else s) @ V[k] + c[k] + to_gate)
+        read = new if moved else first if old else s
+        gate = _sigmoid(read @ V[k] + c[k] + to_gate)
         s = gate * s + (1 - gate) * new if carry else s + gate * (new - s)
     return s
 
@@ -37,8 +40,14 @@ EXERCISES = {
             "The gate is turned round: at 1 it takes the new value, at 0 it keeps the old one.": (
                 lambda *given: _highway(*given, carry=True)
             ),
-            "The gate reads the old state, as the candidate does, and not the candidate.": (
+            "The gate reads the state that the proposal reads, and not the proposal.": (
                 lambda *given: _highway(*given, moved=True)
+            ),
+            "The first half of a goes to the proposal, the second to the gate.": (
+                lambda *given: _highway(*given, swapped=True)
+            ),
+            "Each gate reads what the layer before has left, not the state before the step.": (
+                lambda *given: _highway(*given, old=True)
             ),
         },
     ),

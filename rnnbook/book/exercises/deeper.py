@@ -92,6 +92,12 @@ EXERCISES = {
             "Too many paths: the first arrow enters the lowest layer, only d - 1 are free.": (
                 lambda v, w, d, k: comb(d + k, k) * v**d * w**k
             ),
+            "Of the d - 1 + k free moves choose the k that go right, not d.": (
+                lambda v, w, d, k: comb(d - 1 + k, d) * v**d * w**k
+            ),
+            "This is the sum over all steps: only the paths of k steps count.": (
+                lambda v, w, d, k: (v / (1 - w)) ** d
+            ),
             "The factors are exchanged: v is for going up, w for going on in time.": (
                 lambda v, w, d, k: comb(d - 1 + k, k) * w**d * v**k
             ),
@@ -108,6 +114,12 @@ EXERCISES = {
             "This normalises over the sequences; take the mean over the units of each step.": (
                 partial(_norm, axis=0)
             ),
+            "One mean for each sequence is too few: each of its steps has a mean of its own.": (
+                partial(_norm, axis=(1, 2))
+            ),
+            "eps is missing: add it to the variance, under the root.": (
+                lambda x, gain, offset, eps: _norm(x, gain, offset, 0.0)
+            ),
             "Divide the squares by the number of units, not by one less.": (partial(_norm, ddof=1)),
             "eps belongs under the root, beside the variance.": _norm_late_eps,
         },
@@ -122,6 +134,9 @@ EXERCISES = {
             ),
             "The order is wrong: the gradient meets the top layer, the last of J, first.": (
                 lambda J, g: _residual(J[::-1], g)
+            ),
+            "These are the paths through one layer or none: those through several are missing.": (
+                lambda J, g: g + g @ J.sum(axis=0)
             ),
             "A transpose is missing: rows of J are outputs, columns are inputs.": _no_transpose,
         },

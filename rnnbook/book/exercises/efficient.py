@@ -42,6 +42,15 @@ def _one_round(a, b):
     return b
 
 
+def _one_further(a, b):
+    """Each round reaches one step further, not twice as far."""
+    a, b = a.copy(), b.copy()
+    for step in range(1, len(a)):
+        new_b = a[step:] * b[:-step] + b[step:]
+        a[step:], b[step:] = a[step:] * a[:-step], new_b
+    return b
+
+
 def _gradient(a, g):
     db, dbs = 0.0, []
     for a_next, g_t in zip(np.append(a[1:], 0.0)[::-1], g[::-1], strict=True):
@@ -52,6 +61,10 @@ def _gradient(a, g):
 
 def _own_coefficient(a, g):
     return _states(a[::-1], g[::-1])[::-1]
+
+
+def _moved_wrongly(a, g):
+    return _states(np.append(0.0, a[:-1])[::-1], g[::-1])[::-1]
 
 
 def _kernel_case(rng):
@@ -83,6 +96,9 @@ EXERCISES = {
         mistakes={
             "Store both results of a round at its end: the old values are needed.": _in_place,
             "One round joins two steps. Double the distance and go on.": _one_round,
+            "A round doubles the pieces: the next reaches twice as far, not one step further.": (
+                _one_further
+            ),
         },
     ),
     "scan-gradient": Exercise(
@@ -93,6 +109,7 @@ EXERCISES = {
             "Off by one: between step t and the next stands the coefficient of the next.": (
                 _own_coefficient
             ),
+            "Moved the wrong way: step t needs the coefficient of step t + 1.": _moved_wrongly,
             "These are the states. A gradient comes from later steps, not from earlier ones.": (
                 _states
             ),

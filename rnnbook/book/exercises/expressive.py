@@ -19,7 +19,9 @@ def _automaton(table, symbols):
 
 
 def _scan_case(rng):
-    return rng.uniform(-1, 1, (12, 3)), rng.standard_normal((12, 3)), rng.standard_normal(3)
+    a = rng.uniform(-1, 1, (12, 3))
+    a[rng.integers(1, 11), rng.integers(3)] = 0  # where nothing can be divided by the product
+    return a, rng.standard_normal((12, 3)), rng.standard_normal(3)
 
 
 def _scan(a, b, h_0):
@@ -28,6 +30,10 @@ def _scan(a, b, h_0):
         h = a_t * h + b_t
         hs.append(h)
     return np.array(hs)
+
+
+def _states_before(a, b, h_0):
+    return np.concatenate([h_0[None], _scan(a, b, h_0)[:-1]])
 
 
 def _product_of_sum(a, b, h_0):
@@ -51,12 +57,13 @@ def _brackets_case(rng):
     return np.array(symbols), kinds
 
 
-def _bracket_units(symbols, kinds, undone=True, first="turn", own=True):
+def _bracket_units(symbols, kinds, undone=True, first="turn", own=True, closing=True):
     counts, turns, hs = np.zeros(kinds), np.zeros(kinds), []
     for symbol in symbols:
         kind, step = symbol % kinds, 1 if symbol < kinds or not undone else -1
         counts[kind] += step
-        turned = np.where((np.arange(kinds) == kind) == own, turns, -turns)
+        turning = symbol < kinds or closing
+        turned = np.where(((np.arange(kinds) == kind) == own) | (not turning), turns, -turns)
         if first == "turn":
             turned[kind] += step
         else:
@@ -88,6 +95,7 @@ EXERCISES = {
             "The first state is missing: begin with h_0.": (
                 lambda a, b, h_0: _scan(a, b, np.zeros_like(h_0))
             ),
+            "These are the states before each step; those after it were asked.": _states_before,
             "b is multiplied by a as well: it is added after the product.": _product_of_sum,
             "The sign of a is lost: these are the states of its absolute value.": (
                 lambda a, b, h_0: _scan(np.abs(a), b, h_0)
@@ -101,6 +109,9 @@ EXERCISES = {
         mistakes={
             "A closing bracket has to undo its opening one: it subtracts 1.": (
                 lambda symbols, kinds: _bracket_units(symbols, kinds, undone=False)
+            ),
+            "A closing bracket has to undo its opening one: at another kind it turns back.": (
+                lambda symbols, kinds: _bracket_units(symbols, kinds, closing=False)
             ),
             "The turn is at the wrong brackets: a unit turns at every kind but its own.": (
                 lambda symbols, kinds: _bracket_units(symbols, kinds, own=False)

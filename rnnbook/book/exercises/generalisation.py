@@ -6,9 +6,12 @@ from rnnbook.book.exercises.checker import Exercise
 
 
 def _stop_case(rng):
-    """A fall and a rise with noise, rounded so that equal scores occur."""
+    """A fall and a rise with noise; half the time the best score comes twice in a row."""
     k = np.arange(int(rng.integers(8, 30)))
     looks = 0.05 * (k - rng.integers(2, 20)) ** 2 + rng.standard_normal(len(k))
+    best = int(looks[:-1].argmin())
+    if rng.random() < 0.5:
+        looks[best + 1] = looks[best]
     return looks.round(1), int(rng.integers(1, 5))
 
 
@@ -27,6 +30,16 @@ def _stop_at_the_first_rise(looks, patience):
         if looks[k] >= looks[k - 1]:
             return k - 1, k + 1
     return len(looks) - 1, len(looks)
+
+
+def _stop_with_equals(looks, patience):
+    best = 0
+    for k in range(len(looks)):
+        if looks[k] <= looks[best]:
+            best = k
+        if k - best == patience:
+            return best, k + 1
+    return best, len(looks)
 
 
 def _stop_with_hindsight(looks, patience):
@@ -62,6 +75,11 @@ def _no_rate(w, g, m, v, t, rate, decay):
     return moved - decay * w, m, v
 
 
+def _moved_first(w, g, m, v, t, rate, decay):
+    moved, m, v = _adam(w, g, m, v, t, rate)
+    return moved - rate * decay * moved, m, v
+
+
 def _uncorrected(w, g, m, v, t, rate, decay):
     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
     return w - rate * (m / (np.sqrt(v) + 1e-8) + decay * w), m, v
@@ -76,6 +94,13 @@ def _average_case(rng):
 def _sum(ws, decay):
     total = np.zeros(ws.shape[1])
     for w in ws:
+        total = decay * total + (1 - decay) * w
+    return total
+
+
+def _from_the_first(ws, decay):
+    total = ws[0]
+    for w in ws[1:]:
         total = decay * total + (1 - decay) * w
     return total
 
@@ -95,6 +120,16 @@ EXERCISES = {
             ),
             "The best look lies after the end of training: don't look ahead.": _stop_with_hindsight,
             "This waits one look too long.": _stop_late,
+            "A look that only equals the best is no new best.": _stop_with_equals,
+            "This returns the best score; its index is asked for.": (
+                lambda looks, patience: (
+                    looks[_stop(looks, patience)[0]],
+                    _stop(looks, patience)[1],
+                )
+            ),
+            "Indices begin at 0: after look k, k + 1 looks were made.": (
+                lambda looks, patience: (_stop(looks, patience)[0], _stop(looks, patience)[1] - 1)
+            ),
         },
     ),
     "decoupled-decay": Exercise(
@@ -106,6 +141,7 @@ EXERCISES = {
                 _penalty
             ),
             "The decay is multiplied by the learning rate, too.": _no_rate,
+            "The decay is a share of the weights before Adam's step.": _moved_first,
             "The running means begin at zero: divide them by 1 - beta ** t first.": _uncorrected,
         },
     ),
@@ -117,6 +153,9 @@ EXERCISES = {
             "It began at zero, and still hangs towards it: divide by 1 - decay ** steps.": _sum,
             "The decay belongs to the old average, and 1 - decay to the new weights.": (
                 lambda ws, decay: _sum(ws, 1 - decay) / (1 - (1 - decay) ** len(ws))
+            ),
+            "This begins at the first weights, which then count too much; begin at zero.": (
+                _from_the_first
             ),
             "This is the mean of all steps: late weights should count more.": (
                 lambda ws, decay: ws.mean(axis=0)

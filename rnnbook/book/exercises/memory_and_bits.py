@@ -6,10 +6,12 @@ from rnnbook.book.exercises.checker import Exercise
 
 
 def _case(rng):
+    """Ends of the range that are often marks themselves, and as often lie between two."""
     digits = int(rng.integers(4, 9))
     first = int(rng.integers(2 ** (digits - 1), 2**digits - 4))
     last = int(rng.integers(first + 3, 2**digits + 1))
-    return first / 2**digits, last / 2**digits, digits
+    over, under = rng.choice([0.0, 0.3, 0.6], 2)
+    return (first + over) / 2**digits, (last - under) / 2**digits, digits
 
 
 def _marks(low, high, digits):
@@ -19,6 +21,10 @@ def _marks(low, high, digits):
 
 def _with_ends(low, high, digits):
     return np.arange(np.ceil(low * 2**digits), np.floor(high * 2**digits) + 1) / 2**digits
+
+
+def _from_low(low, high, digits):
+    return np.arange(low + 2.0**-digits, high, 2.0**-digits)
 
 
 def _shares_case(rng):
@@ -38,6 +44,9 @@ EXERCISES = {
         outputs=("the numbers",),
         mistakes={
             "Strictly between: low and high themselves do not count.": _with_ends,
+            "Do not count from low, which need not be a mark: count in multiples of 1/2^digits.": (
+                _from_low
+            ),
             "That is how far apart they stand from 1 to 2. Below 1 it is half of that.": (
                 lambda low, high, digits: _marks(low, high, digits - 1)
             ),
