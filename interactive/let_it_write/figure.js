@@ -1,5 +1,6 @@
 // A network writes: the same dice, and what temperature, top-k and the nucleus make of them.
 import { draw, forbid, keepTopK, keepTopP, ranked, sharpen } from "../arithmetic/decoding.js";
+import { dice } from "../arithmetic/dice.js";
 import { LanguageModel } from "../arithmetic/language_model.js";
 import { button, report, resetButton, slider } from "../frame/controls.js";
 import { unpack } from "../frame/data.js";
@@ -67,11 +68,8 @@ class LetItWrite extends Figure {
   }
 
   /** The numbers from 0 to 1 of one set of dice. */
-  thrown(dice) {
-    const { factor, modulus, length } = this.given;
-    let x = dice;
-    const found = Array.from({ length: length + 10 }, () => (x = (factor * x) % modulus) / modulus);
-    return found.slice(10); // the first ones are small where `dice` is
+  thrown(seed) {
+    return Array.from({ length: this.given.length }, dice(seed, this.given));
   }
 
   build() {
