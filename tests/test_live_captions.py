@@ -226,3 +226,11 @@ def test_every_shown_digit_costs_the_network_less_and_most_still_less_when_it_is
     usual = np.array([sum(pair[0]["usualBits"]) for pair in found])
     assert (bits < usual[:, None]).all()
     assert (bits[:, 1] < bits[:, 0]).sum() > 5
+
+
+def test_three_seeds_put_the_rates_in_another_order_half_of_the_time_and_18_one_in_six():
+    figure = maker("draw_again")
+    found = figure.reference({"seeds": 3, "draws": 4000})
+    others = np.array(found["others"]) / 4000
+    assert abs(others[2] - 1 / 2) < 0.03 and abs(others[17] - 1 / 6) < 0.03
+    assert (np.diff(others) < 0).all()
