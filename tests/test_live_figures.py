@@ -343,8 +343,8 @@ def test_a_pointer_paints_a_line_on_the_memory_and_a_second_press_takes_it_away(
     page.get_by_role("button", name="Clear").click()
     box = page.locator("svg.live-paint").bounding_box()
     black = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
-      done(document.querySelector("live-hopfield").settings.pixels.filter((p) => p > 0).length))
-    )"""
+      done(document.querySelector("live-hopfield").settings.pixels.filter((p) => p > 0).length)
+    )))"""
     for expected in (14, 0):
         page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
         page.mouse.down()
