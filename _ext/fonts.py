@@ -7,6 +7,7 @@ for Chinese weighs 1 MB. Both are cut down after every build.
 import re
 from pathlib import Path
 
+import live_figures
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
@@ -22,6 +23,14 @@ SCRIPTED = {"fa-xmark", "fa-check", "fa-copy"}  # icons that scripts put into a 
 
 def read_pages(folder):
     return [path.read_text("utf-8") for path in Path(folder).rglob("*.html")]
+
+
+def cut_cjk(folder, texts):
+    """Write the font for Chinese, Japanese and Korean with what stands in some texts."""
+    shown = {ord(character) for text in texts for character in CJK_TEXT.findall(text)}
+    target = Path(folder) / "_static" / "fonts" / "cjk.woff2"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    cut(CJK, target, shown, "woff2")
 
 
 def icon_codes(styles):
@@ -50,9 +59,7 @@ def cut_fonts(app, exception):
         return
     static = Path(app.outdir) / "_static"
     pages = read_pages(app.outdir)
-    shown = {ord(character) for text in pages for character in CJK_TEXT.findall(text)}
-    (static / "fonts").mkdir(exist_ok=True)
-    cut(CJK, static / "fonts" / "cjk.woff2", shown, "woff2")
+    cut_cjk(app.outdir, [*pages, *live_figures.files().values()])
     styles = "".join(path.read_text("utf-8") for path in static.glob("styles/*.css"))
     codes = icon_codes(styles)
     names = {name for text in pages for name in ICON_NAME.findall(text)} | SCRIPTED

@@ -116,7 +116,7 @@ def library():
 
 def data_script(key, value):
     """Data as a script that puts them where `frame/data.js` looks for them."""
-    text = json.dumps(value, separators=(",", ":"), default=packed)
+    text = json.dumps(value, separators=(",", ":"), default=packed, ensure_ascii=False)
     return f'(window.bookData ??= {{}})["{key}"] = {text};\n'
 
 

@@ -56,7 +56,7 @@ def main():
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         program = playwright.chromium.launch(executable_path=browsers.get(), args=["--no-sandbox"])
         page = program.new_page()
-        for name in live_figures.names():
+        for name in sys.argv[1:] or live_figures.names():
             taken = moves(page, name, folder)
             print(f"{name:16} median {np.median(taken):5.1f} ms, slowest {max(taken):5.1f} ms")
             slow += [name] if np.median(taken) > LIMIT else []

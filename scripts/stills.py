@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "_ext"))
 import browser as browsers  # noqa: E402
+import fonts  # noqa: E402
 import live_figures  # noqa: E402
 
 WIDTH = 742  # CSS pixels: the width of a figure on a page
@@ -45,6 +46,8 @@ def trial_page(name, folder):
     live_figures.write(folder / live_figures.SITE)
     shutil.copyfile(ROOT / "_static" / "book.css", folder / "_static" / "book.css")
     shutil.copytree(ROOT / "_static" / "fonts", folder / "_static" / "fonts", dirs_exist_ok=True)
+    if not (folder / "_static" / "fonts" / "cjk.woff2").exists():
+        fonts.cut_cjk(folder, live_figures.files().values())
     page = folder / f"{name}.html"
     page.write_text(PAGE.format(name=name, element=live_figures.element(name)), "utf-8")
     return page

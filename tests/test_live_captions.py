@@ -234,3 +234,21 @@ def test_three_seeds_put_the_rates_in_another_order_half_of_the_time_and_18_one_
     others = np.array(found["others"]) / 4000
     assert abs(others[2] - 1 / 2) < 0.03 and abs(others[17] - 1 / 6) < 0.03
     assert (np.diff(others) < 0).all()
+
+
+def test_the_small_network_errs_on_one_date_in_ten_and_a_beam_repairs_one_and_spoils_another():
+    figure = maker("where_it_looks")
+    rng, dates = np.random.default_rng(1), figure.vocabulary("dates")
+
+    def found(settings):
+        tokens, p = figure.reference({"step": 0, "typed": ""} | settings)["found"][0]
+        return "".join(dates.decode(tokens)), p
+
+    drawn = [figure.random_settings(rng) | {"typed": "", "width": 1} for _ in range(400)]
+    right = np.mean([found(one)[0] == figure.day_of(one).isoformat() for one in drawn])
+    assert 0.85 < right < 0.95
+    december = {"day": figure.day_number("2091-12-18"), "language": "fr", "form": "medium"}
+    assert found(december | {"width": 1})[0] == "2091-02-18"
+    assert found(december | {"width": 2})[0] == "2091-12-18"
+    narrow, wide = (found({"typed": "17 Ekim 1907", "width": width}) for width in (1, 2))
+    assert narrow[0] == "1907-10-17" != wide[0] and wide[1] > narrow[1]

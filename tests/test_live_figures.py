@@ -264,7 +264,7 @@ def test_the_keyboard_alone_is_enough(name, opened):
     page = opened(name)
     page.evaluate("() => document.querySelector('h1').focus()")
     reached, silent, changed = 0, [], set()
-    takes_tab = ":is(button:not([tabindex='-1']), input, svg[tabindex])"
+    takes_tab = ":is(button:not([tabindex='-1']), input, select, svg[tabindex])"
     controls = page.locator(f"{element(name)} {takes_tab}").count()
     before = page.evaluate(STATE, element(name))
     while True:

@@ -40,6 +40,16 @@ export function choice(figure, key, { name, options }) {
   return keep(figure, { element, show });
 }
 
+/** One of many: { en: "English", ... } for the setting `key`. */
+export function select(figure, key, { name, options }) {
+  const pick = () => figure.set({ [key]: input.value });
+  const all = Object.entries(options).map(([value, text]) => make("option", { value }, text));
+  const input = make("select", { onchange: pick }, ...all);
+  const element = make("label", { class: "live-select" }, make("span", {}, name), input);
+  const show = (settings) => { input.value = settings[key]; };
+  return keep(figure, { element, show });
+}
+
 /** A button that is pressed or not: `pressed(settings)` says which. */
 export function toggle(figure, { name, about = name, pressed, press, ...others }) {
   const element = make("button", { type: "button", "aria-label": about, onclick: press, ...others }, name);
