@@ -22,9 +22,9 @@ import stills
 
 LIMIT = 50  # milliseconds: what a reader takes for at once
 MOVES = 30
-MOVE = """([name, settings]) => {
+MOVE = """async ([name, settings]) => {
   const figure = document.querySelector(name);
-  figure.set(settings);
+  await figure.set(settings);
   figure.now();
   figure.getBoundingClientRect();
 }"""

@@ -90,13 +90,30 @@ def test_the_first_letters_of_words_cost_both_models_the_most():
 def test_a_low_temperature_a_small_k_and_a_small_nucleus_make_a_text_cheap():
     figure = maker("let_it_write")
 
-    def bits(**changes):
-        settings = {"temperature": 1.0, "topK": 65, "topP": 1.0, "letter": 0, **changes}
+    def bits(text, **changes):
+        settings = {
+            "temperature": 1.0,
+            "topK": 65,
+            "topP": 1.0,
+            "letter": 0,
+            "text": text,
+            **changes,
+        }
         return np.mean([figure.reference(settings | {"dice": k})["bits"] for k in range(1, 6)])
 
     ways = {"temperature": (0.3, 1.0, 1.8), "topK": (2, 8, 65), "topP": (0.2, 0.8, 1.0)}
-    for name, values in ways.items():
-        assert (np.diff([bits(**{name: value}) for value in values]) > 0.2).all(), name
+    for text in figure.TEXTS:
+        for name, values in ways.items():
+            costs = [bits(text, **{name: value}) for value in values]
+            assert (np.diff(costs) > 0.2).all(), (text, name)
+
+
+def test_every_character_that_a_poem_can_have_has_a_gloss():
+    figure = maker("let_it_write")
+    tokens = set(figure.vocabulary("quatrains").tokens) - set(figure.FORBIDDEN["quatrains"])
+    assert tokens - set(figure.glosses()) <= set("，。？！；、：")
+    assert set(figure.glosses()) <= tokens
+    assert all(pinyin and 0 < len(english) <= 12 for pinyin, english in figure.glosses().values())
 
 
 def test_a_small_weight_lets_what_comes_back_shrink_at_every_step():

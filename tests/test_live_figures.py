@@ -218,9 +218,9 @@ def test_the_numbers_are_those_of_the_package(name, opened):
     for _ in range(20):
         settings = maker(name).random_settings(rng)
         found = page.evaluate(
-            """([name, settings]) => {
+            """async ([name, settings]) => {
               const figure = document.querySelector(name);
-              figure.set(settings);
+              await figure.set(settings);
               figure.now();
               return figure.numbers;
             }""",

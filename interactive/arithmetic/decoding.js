@@ -1,8 +1,9 @@
-// Distributions of the next token as log-probabilities, as in rnnbook.text.decoding.
+// Distributions of the next token as log-probabilities, as in rnnbook.text.decoding. `order` has the
+// tokens, the most probable first: where many are changed in turn, it is found once.
 import { logSoftmax } from "./language_model.js";
 
-/** The distribution without one token, whose probability goes to the others. */
-export const forbid = (logProbs, token) => logSoftmax(logProbs.map((value, k) => (k === token ? -Infinity : value)));
+/** The distribution without some tokens, whose probability goes to the others. */
+export const forbid = (logProbs, tokens) => logSoftmax(logProbs.map((value, k) => (tokens.includes(k) ? -Infinity : value)));
 
 /** p^(1 / temperature), normalised. */
 export const sharpen = (logProbs, temperature) => logSoftmax(logProbs.map((value) => value / temperature));
@@ -11,19 +12,16 @@ export const sharpen = (logProbs, temperature) => logSoftmax(logProbs.map((value
 export const ranked = (logProbs) => logProbs.map((_, k) => k).sort((a, b) => logProbs[b] - logProbs[a] || a - b);
 
 /** Only the k most probable tokens. */
-export function keepTopK(logProbs, k) {
-  return k >= logProbs.length ? logProbs : keep(logProbs, ranked(logProbs).slice(0, k));
+export function keepTopK(logProbs, k, order = ranked(logProbs)) {
+  return k >= logProbs.length ? logProbs : keep(logProbs, order.slice(0, k));
 }
 
 /** Only the nucleus: the smallest set of most probable tokens whose probabilities sum to p or more. */
-export function keepTopP(logProbs, p) {
+export function keepTopP(logProbs, p, order = ranked(logProbs)) {
   if (p === 1) return logProbs;
-  let before = 0;
-  return keep(logProbs, ranked(logProbs).filter((token) => {
-    const isInside = before < p;
-    before += Math.exp(logProbs[token]);
-    return isInside;
-  }));
+  let [before, count] = [0, 0];
+  while (count < order.length && before < p) before += Math.exp(logProbs[order[count++]]);
+  return keep(logProbs, order.slice(0, count));
 }
 
 function keep(logProbs, tokens) {
@@ -32,8 +30,7 @@ function keep(logProbs, tokens) {
 }
 
 /** Where a number from 0 to 1 falls when the probabilities lie side by side, the largest first. */
-export function draw(logProbs, number) {
-  const order = ranked(logProbs);
+export function draw(logProbs, number, order = ranked(logProbs)) {
   let sum = 0;
   return order.find((token) => (sum += Math.exp(logProbs[token])) > number) ?? order[0];
 }
