@@ -87,6 +87,16 @@ def test_the_first_letters_of_words_cost_both_models_the_most():
             assert bits[first].mean() > bits[~first].mean() + 0.5
 
 
+def test_counting_is_well_ahead_on_the_line_that_both_have_read_and_on_no_other():
+    figure = maker("what_next")
+    read, last = ("\n".join(part) for part in (figure.scenes()[:-3], figure.scenes()[-3:]))
+    known, unknown, other = figure.TRIES.values()
+    assert known in read and unknown in last and other not in read + last
+    found = [figure.reference({"text": text}) for text in figure.TRIES.values()]
+    lead = [np.mean(one["gruBits"]) - np.mean(one["countingBits"]) for one in found]
+    assert lead[0] > 0.3 and max(np.abs(lead[1:])) < 0.15
+
+
 def test_a_low_temperature_a_small_k_and_a_small_nucleus_make_a_text_cheap():
     figure = maker("let_it_write")
 
@@ -163,6 +173,16 @@ def test_as_it_begins_the_best_tags_alone_are_no_argument_and_the_best_sequence_
     way = "".join(figure.TAGS[k] for k in figure.reference(settings)["way"])
     alone = "".join(figure.TAGS[k] for k in np.argmax(figure.SCORES, axis=1))
     assert "OI" in alone and "OI" not in way and way[0] != "I"
+    settings["scores"] = [*figure.SCORES[:1], [0, 0, -0.4], *figure.SCORES[2:]]
+    other = "".join(figure.TAGS[k] for k in figure.reference(settings)["way"])
+    assert other[0] != way[0] and other[2:] == way[2:]
+
+
+def test_the_scores_are_the_logarithms_of_the_weights_on_the_page():
+    figure = maker("viterbi")
+    weights = np.array([[3, 2, np.exp(-2)], [1, 1, 3], [5, 1, 1]])
+    assert np.allclose(np.log(weights), figure.SCORES[:3], atol=0.05)
+    assert np.allclose(np.log([[1, 1, 1], [1, 1, 2], [1, 1, 2]]), figure.AFTER, atol=0.05)
 
 
 def test_the_two_grus_agree_where_their_reset_gates_are_equal():
@@ -186,8 +206,13 @@ def test_in_the_disc_the_margin_shrinks_but_on_its_edge_the_right_turn_keeps_it(
 
 def test_as_it_begins_fewer_than_one_in_ten_of_those_picked_are_right():
     figure = maker("base_rates")
-    assert figure.reference({"sought": 1, "found": 80, "mistaken": 10})["right"] < 0.1
-    assert figure.reference({"sought": 20, "found": 80, "mistaken": 10})["right"] > 0.6
+    rates = [(1, 80, 10), (1, 100, 10), (10, 80, 10), (1, 80, 1)]
+    names = ("sought", "found", "mistaken")
+    first, all_found, *better = (
+        figure.reference(dict(zip(names, rate, strict=True)))["right"] for rate in rates
+    )
+    assert first < all_found < 0.1
+    assert min(better) > 0.4 and max(better) < 0.5
 
 
 def test_the_waves_are_as_many_as_the_page_counts_and_all_end_with_the_states():
@@ -231,6 +256,12 @@ def test_the_reader_of_digits_has_mostly_made_up_its_mind_before_the_last_rows()
     guesses = figure.probabilities(figure.test_images()).argmax(axis=-1)
     right = (guesses == labels[:, None]).mean(axis=0)
     assert right[-1] > 0.9 and right[9] > 0.9 * right[-1] and right[1] < 0.3
+    four = figure.test_images()[np.argmax(labels == 4)]
+    assert figure.probabilities(four)[0].argmax(axis=-1)[3:].tolist() == [1] + 10 * [4]
+    ink = four.reshape(figure.SIDE, figure.SIDE) > 0
+    strokes = [int((np.diff(row.astype(int), prepend=0) > 0).sum()) for row in ink[:5]]
+    assert strokes == [0, 0, 0, 1, 2]
+    assert figure.probabilities(-np.ones_like(four))[0, -1].argmax() == 1
 
 
 def test_every_shown_digit_costs_the_network_less_and_most_still_less_when_it_is_told():
@@ -243,6 +274,10 @@ def test_every_shown_digit_costs_the_network_less_and_most_still_less_when_it_is
     usual = np.array([sum(pair[0]["usualBits"]) for pair in found])
     assert (bits < usual[:, None]).all()
     assert (bits[:, 1] < bits[:, 0]).sum() > 5
+    four = figure.reference({"image": 4, "pixel": 6, "told": "no"})
+    network, counting = (np.array(four[name])[:7] for name in ("bits", "usualBits"))
+    assert network[6] > 1.5 * counting[6] and network[:6].sum() < counting[:6].sum()
+    assert network.sum() > counting.sum()
 
 
 def test_three_seeds_put_the_rates_in_another_order_half_of_the_time_and_18_one_in_six():

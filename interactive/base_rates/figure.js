@@ -24,17 +24,16 @@ class BaseRates extends Figure {
   build() {
     this.dots = picture("A thousand people as dots, by whether they are sought and whether they are picked.");
     this.strip = picture("Those who are picked, as one bar: right and wrong.");
-    const percent = (digits) => (value) => `${number(value, digits)} %`;
     this.append(
-      make("p", { class: "live-todo" }, "Make the sought ones rare, and see who is picked."),
+      make("p", { class: "live-todo" }, "Make those sought more frequent, or mistakes rarer, until most of the picked are right."),
       make("div", { class: "live-bar" },
         slider(this, "sought", { name: "Sought", about: "Share of people who are sought", min: 0.1, max: 50, step: 0.1, say: percent(1) }).element,
-        slider(this, "found", { name: "Found", about: "Share of the sought who are picked", min: 0, max: 100, step: 1, say: percent(0) }).element,
-        slider(this, "mistaken", { name: "Mistaken", about: "Share of the others who are picked", min: 0, max: 50, step: 0.5, say: percent(1) }).element,
+        slider(this, "found", { name: "Picked of these", about: "Share of the sought who are picked", min: 0, max: 100, step: 1, say: percent(0) }).element,
+        slider(this, "mistaken", { name: "Picked of the others", about: "Share of the others who are picked", min: 0, max: 50, step: 0.5, say: percent(1) }).element,
         resetButton(this)),
       legend(KINDS),
       this.dots.node(),
-      make("p", { class: "live-title" }, "of those who are picked"),
+      make("p", { class: "live-title" }, "of the picked"),
       this.strip.node(),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
     );
@@ -44,8 +43,8 @@ class BaseRates extends Figure {
     const { people } = this.given;
     const [[found, missed], [mistaken]] = table;
     const few = (value) => Number(value.toFixed(value < 10 ? 1 : 0));
-    const end = right === null ? "Nobody is picked." : `Of those who are picked, ${number(100 * right, right < 0.1 ? 1 : 0)} % are right.`;
-    return `Of ${people} people ${few(found + missed)} are sought, and ${few(found)} of them are picked. So are ${few(mistaken)} of the others. ${end}`;
+    const end = right === null ? "Nobody is picked." : `Of the picked, ${percent(right < 0.1 ? 1 : 0)(100 * right)} are right.`;
+    return `Sought: ${few(found + missed)} of ${d3.format(",")(people)} people. Picked: ${few(found)} of them, and ${few(mistaken)} of the others. ${end}`;
   }
 
   draw() {
@@ -75,5 +74,7 @@ class BaseRates extends Figure {
       .attr("width", ([, from, to]) => x(to) - x(from)).attr("y", 2).attr("height", 24);
   }
 }
+
+const percent = (digits) => (value) => `${number(value, digits)}\u00a0%`;
 
 define("live-base-rates", BaseRates);

@@ -51,18 +51,19 @@ class PixelByPixel extends Figure {
       const [column, row] = d3.pointer(event, this.canvas.node()).map((at) => Math.floor((at / this.side) * SIDE));
       if (column >= 0 && column < SIDE && row >= 0 && row < SIDE) this.set({ pixel: row * SIDE + column });
     });
-    this.bars = picture("Seventeen levels from paper to ink: their probabilities for the network, and by place alone.");
-    this.plot = picture("The bits paid so far, by pixel, for the network and for counting by place.");
+    this.bars = picture("Seventeen levels from paper to ink: their probabilities for the network, and by counting.");
+    this.plot = picture("The bits paid so far, by pixel, for the network and for counting.");
     this.append(
-      make("p", { class: "live-todo" }, "Slide through the image, and guess each level before the network does."),
+      make("p", { class: "live-todo" }, "Slide through the image. The network has seen only what comes before the framed pixel."),
       make("div", { class: "live-bar" },
         slider(this, "pixel", { name: "Pixel", min: 0, max: SIDE * SIDE - 1, step: 1, say: (t) => String(t + 1) }).element,
         playButton(this, "Play", () => this.run()).element, resetButton(this)),
       make("div", { class: "live-bar" },
         slider(this, "image", { name: "Digit", min: 0, max: 9, step: 1, say: String }).element,
-        choice(this, "told", { name: "Told which", options: { no: "no", yes: "yes" } }).element),
-      legend({ "live-network": "the network", "live-by-place": "by place alone" }),
-      make("div", { class: "live-panels live-pixels" }, this.canvas.node(), this.bars.node()),
+        choice(this, "told", { name: "Digit told", options: { no: "no", yes: "yes" } }).element),
+      legend({ "live-network": "the network", "live-by-place": "counting at this place" }),
+      make("div", { class: "live-panels live-pixels" }, this.canvas.node(),
+        make("div", {}, make("p", { class: "live-title" }, "probability of each level; ▼ is what came"), this.bars.node())),
       this.plot.node(),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
     );
@@ -77,15 +78,15 @@ class PixelByPixel extends Figure {
 
   say({ image, pixel }, { p, bits, usualBits }) {
     const level = this.given.images[image][pixel];
-    const saved = d3.sum(usualBits.slice(0, pixel + 1)) - d3.sum(bits.slice(0, pixel + 1));
-    const all = d3.sum(bits);
-    return `Pixel ${pixel + 1} has the level ${level} of 16. The network gave it ${number(100 * p[level], 0)} %, and pays ${number(bits[pixel], 1)} bits; by place alone it costs ${number(usualBits[pixel], 1)}. So far the network has saved ${number(saved, 0)} bits. The whole image costs it ${number(all, 0)}, by place alone ${number(d3.sum(usualBits), 0)}.`;
+    const sofar = (all) => number(d3.sum(all.slice(0, pixel + 1)), 0);
+    const whole = (all) => number(d3.sum(all), 0);
+    return `Pixel ${pixel + 1} has level ${level}. The network gave it ${percent(p[level])} and pays ${number(bits[pixel], 1)} bits, counting ${number(usualBits[pixel], 1)}. So far: network ${sofar(bits)} bits, counting ${sofar(usualBits)}. The whole image: ${whole(bits)} and ${whole(usualBits)}.`;
   }
 
   draw() {
     this.side = this.narrow ? Math.min(200, this.width) : 208;
     this.drawImage();
-    this.drawBars(this.narrow ? this.width : this.width - this.side - 24, this.narrow ? 180 : 208);
+    this.drawBars(this.narrow ? this.width : this.width - this.side - 24, this.narrow ? 168 : 188);
     this.drawPlot(this.width, 190);
   }
 
@@ -104,13 +105,13 @@ class PixelByPixel extends Figure {
     const { p, usual } = this.numbers;
     const { image, pixel } = this.settings;
     const x = d3.scaleLinear([-0.5, p.length - 0.5], [40, width - 8]);
-    const y = d3.scaleLinear([0, Math.max(0.3, ...p, ...usual)], [height - 42, 26]).nice(3);
+    const y = d3.scaleLinear([0, Math.max(0.3, ...p, ...usual)], [height - 42, 14]).nice(3);
     const bar = x(0.8) - x(0);
     resize(this.bars, width, height);
-    axes(this.bars, { x, y, xTicks: d3.range(0, p.length, 4), yTicks: 3, xName: "level, from paper to ink", yName: "probability" });
+    axes(this.bars, { x, y, xTicks: d3.range(0, p.length, 4), yTicks: 3, xName: "level, from paper to ink", yName: "" });
     each(this.bars, "rect", "live-network", p).attr("x", (_, k) => x(k) - bar / 2).attr("width", bar).attr("y", y).attr("height", (one) => y(0) - y(one));
     each(this.bars, "rect", "live-by-place", usual).attr("x", (_, k) => x(k) - bar / 2).attr("width", bar).attr("y", y).attr("height", (one) => y(0) - y(one));
-    each(this.bars, "path", "live-here", [this.given.images[image][pixel]]).attr("d", (level) => `M${x(level) - 6},14h12l-6,10Z`);
+    each(this.bars, "path", "live-here", [this.given.images[image][pixel]]).attr("d", (level) => `M${x(level) - 6},2h12l-6,10Z`);
   }
 
   drawPlot(width, height) {
@@ -127,5 +128,7 @@ class PixelByPixel extends Figure {
     each(this.plot, "circle", "live-spot", [pixel + 1]).attr("cx", x).attr("cy", (t) => y(ends[0][t])).attr("r", 5);
   }
 }
+
+const percent = (p) => (p < 0.001 ? "under 0.1\u00a0%" : `${number(100 * p, p < 0.0995 ? 1 : 0)}\u00a0%`);
 
 define("live-pixel-by-pixel", PixelByPixel);

@@ -4,13 +4,14 @@ import { LanguageModel } from "../arithmetic/language_model.js";
 import { field, report, resetButton } from "../frame/controls.js";
 import { unpack } from "../frame/data.js";
 import { make, number } from "../frame/dom.js";
-import { each, picture, resize } from "../frame/drawing.js";
+import { each, layer, picture, resize } from "../frame/drawing.js";
 import { Figure, define } from "../frame/base.js";
 
 const SHOWN = 10; // letters in each list
 const SIGNS = { "\n": "↵", "\t": "→", " ": "␣", "\ufffd": "rare" };
 const NAMES = { "\n": "a new line", "\t": "a tab", " ": "a space", "\ufffd": "a rare sign" };
-const MODELS = { gru: "GRU", counting: "Counting" };
+const MODELS = { gru: "The GRU", counting: "Counting" };
+const STEP = 5; // bits between the lines of the scale
 
 class WhatNext extends Figure {
   static data = ["what_next/data", "what_next/weights", "what_next/play"];
@@ -24,10 +25,10 @@ class WhatNext extends Figure {
   }
 
   answer({ text }) {
-    const { tokens, unknown } = this.given;
-    const read = `\n${Array.from(text, (letter) => (tokens.includes(letter) ? letter : unknown)).join("")}`;
+    const { tokens, unknown, before } = this.given;
+    const read = before + Array.from(text, (letter) => (tokens.includes(letter) ? letter : unknown)).join("");
     const [gru, counting, gruBits, countingBits] = [[], [], [], []];
-    for (let t = 1; t <= read.length; t++) {
+    for (let t = before.length; t <= read.length; t++) {
       gru.push(this.expected(read.slice(0, t)).logProbs.map(Math.exp));
       counting.push(this.counter.probs(read.slice(0, t)));
       if (t === read.length) break;
@@ -52,15 +53,15 @@ class WhatNext extends Figure {
     const examples = Object.entries(tries).map(([name, text]) =>
       make("button", { type: "button", onclick: () => this.set({ text }) }, name));
     this.lists = Object.fromEntries(Object.entries(MODELS).map(([key, name]) =>
-      [key, picture(`The ten letters that are most probable for ${name}, as bars.`).classed(`live-${key}`, true)]));
-    this.paid = picture("What each letter that was typed has cost, in bits: for the GRU above it, for counting below.");
+      [key, picture(`The ten characters that are most probable for ${name}, as bars.`).classed(`live-${key}`, true)]));
+    this.paid = picture("What each character that was typed has cost, in bits: for the GRU above it, for counting below.");
     this.append(
-      make("p", { class: "live-todo" }, "Type a text, and guess its next letter before the models do."),
+      make("p", { class: "live-todo" }, "Type a line, and guess each next character before the two models do."),
       field(this, "text", { name: "Text", most }).element,
       make("div", { class: "live-bar" }, ...examples, resetButton(this)),
       make("div", { class: "live-panels live-lists" }, ...Object.entries(MODELS).map(([key, name]) =>
         make("div", {}, make("p", { class: "live-title" }, `${name} expects`), this.lists[key].node()))),
-      make("p", { class: "live-title" }, "bits paid so far"),
+      make("p", { class: "live-title" }, "bits that each character cost"),
       this.paid.node(),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
     );
@@ -73,7 +74,8 @@ class WhatNext extends Figure {
     if (!text) return `${next} Nothing is typed yet.`;
     const [a, b] = [d3.sum(gruBits), d3.sum(countingBits)];
     const count = gruBits.length;
-    return `${next} The ${count === 1 ? "letter" : `${count} letters`} so far cost the GRU ${number(a, 1)} bits, ${number(a / count)} a letter, and counting ${number(b, 1)}, ${number(b / count)} a letter.`;
+    const each = count === 1 ? "The first character" : `Each of the ${count} characters`;
+    return `${next} ${each} cost the GRU ${number(a / count)} bits${count === 1 ? "" : " on average"}, and counting ${number(b / count)}.`;
   }
 
   draw() {
@@ -104,17 +106,20 @@ class WhatNext extends Figure {
     const column = Math.min(20, (width - 42) / Math.max(1, letters.length));
     const x = (_, t) => 42 + t * column;
     const middle = height / 2;
-    const size = d3.scaleLinear([0, Math.max(8, ...gruBits, ...countingBits)], [0, middle - 14]);
+    const size = d3.scaleLinear([0, Math.max(8, ...gruBits, ...countingBits)], [0, middle - 18]);
+    const lines = d3.range(STEP, size.domain()[1], STEP).flatMap((bits) => [-1, 1].map((side) => ({ bits, y: middle + side * (10 + size(bits)) })));
     resize(this.paid, width, height);
+    each(layer(this.paid, "scale"), "path", "live-cross", lines).attr("d", ({ y }) => `M42,${y}H${width}`);
+    each(this.paid, "text", "live-scale", lines).attr("x", 36).attr("y", ({ y }) => y).attr("dy", "0.35em").attr("text-anchor", "end").text(({ bits }) => bits);
     each(this.paid, "rect", "live-up", gruBits)
       .attr("x", x).attr("y", (bits) => middle - 10 - size(bits)).attr("width", Math.max(1, column - 2)).attr("height", size);
     each(this.paid, "rect", "live-down", countingBits)
       .attr("x", x).attr("y", middle + 10).attr("width", Math.max(1, column - 2)).attr("height", size);
     each(this.paid, "text", "live-letter", letters)
-      .attr("x", (_, t) => x(_, t) + (column - 2) / 2).attr("y", middle).attr("dy", "0.33em").attr("text-anchor", "middle")
+      .attr("x", (_, t) => x(_, t) + (column - 2) / 2).attr("y", middle).attr("dy", "0.33em").attr("text-anchor", "middle").style("font-size", `${Math.min(14, 1.6 * column)}px`)
       .text((letter) => SIGNS[letter] ?? letter);
     each(this.paid, "text", "live-axis-name", ["GRU", "count"])
-      .attr("x", 0).attr("y", (_, k) => middle + (k ? 22 : -16)).attr("dy", "0.35em").text(String);
+      .attr("x", 0).attr("y", (_, k) => middle + (k ? 14 : -14)).attr("dy", "0.35em").text(String);
   }
 }
 

@@ -12,11 +12,12 @@ from rnnbook.text.ngrams import ModifiedKneserNey, count
 from rnnbook.text.vocabulary import Vocabulary
 
 ORDER = 6  # as the page chooses it for letters
-MOST = 40  # letters that a reader may type
+BEFORE = "\n\t"  # what stands before a line of the play
+MOST = 40  # characters that a reader may type
 UNKNOWN, END = "\ufffd", "\0"  # for a character that is not known, and after each scene
 TRIES = {
-    "A line that both know": "All the world's a stage,",
-    "A line from the last scenes": "I have trod a measure; I have flattered",
+    "A line that both have read": "All the world's a stage,",
+    "A line that neither has read": "I have trod a measure; I have flattered",
     "No line of the play": "A network reads one letter after another",
 }
 LARGEST = {"text": TRIES["No line of the play"]}
@@ -53,6 +54,7 @@ def data():
         "tokens": tokens(),
         "unknown": UNKNOWN,
         "end": END,
+        "before": BEFORE,
         "discounts": [list(row) for row in counter().discounts],
         "tries": TRIES,
         "most": MOST,
@@ -87,15 +89,15 @@ def log_probs(ids):
 
 
 def reference(settings):
-    """The probabilities of what comes next, and the bits of every letter that came."""
-    read = "\n" + marked(settings["text"])
+    """The probabilities of what comes next, and the bits of every character that came."""
+    read = BEFORE + marked(settings["text"])
     ids = vocabulary().encode(["<unk>" if c == UNKNOWN else c for c in read])
     network = log_probs(ids)
-    at = np.arange(len(read) - 1)
-    counted = [counter().prob(c, read[:t]) for t, c in enumerate(read) if t]
+    at = np.arange(len(BEFORE), len(read))
+    counted = [counter().prob(read[t], read[:t]) for t in at]
     return {
         "gru": np.exp(network[-1]).tolist(),
         "counting": [counter().prob(token, read) for token in tokens()],
-        "gruBits": (-network[at, ids[1:]] / np.log(2)).tolist(),
+        "gruBits": (-network[at - 1, ids[at]] / np.log(2)).tolist(),
         "countingBits": (-np.log2(np.array(counted))).tolist(),
     }
