@@ -24,6 +24,24 @@ def test_with_all_gates_the_gradient_arrives_only_where_the_number_was_written()
     assert dx["open"][: last + 1].min() > 0.1
 
 
+def test_each_gate_of_the_unit_makes_more_steps_right():
+    figure = maker("lstm_unit")
+    given = figure.data()
+    marks = {key: [t in given[f"{key}s"] for t in range(figure.STEPS)] for key in ("write", "read")}
+    weights = {"b_i": 10, "w_i": 0, "b_f": 10, "w_f": 0, "b_g": 0, "w_g": 1, "b_o": 10, "w_o": 0}
+    wanted, stored = [], 0
+    for number, write, read in zip(given["numbers"], marks["write"], marks["read"], strict=True):
+        stored = np.tanh(number) if write else stored
+        wanted.append(np.tanh(stored) if read else 0)
+    assert f"{np.tanh(np.tanh(0.6)):.2f}" == "0.49"
+    right = []
+    for gate in ({}, {"b_i": -8, "w_i": 16}, {"b_o": -8, "w_o": 16}, {"b_f": 8, "w_f": -16}):
+        weights |= gate
+        shown = figure.reference(weights | marks)["h"]
+        right.append(int((abs(np.subtract(shown, wanted)) < 0.05).sum()))
+    assert (np.diff(right) > 0).all() and right[-1] == figure.STEPS
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "orthogonal", "symmetric"])
 def test_a_large_input_bends_gradients_down_whatever_the_radius(kind):
     figure = maker("gradient_flow")
@@ -43,6 +61,13 @@ def test_without_an_activation_the_points_have_the_slope_of_the_radius(kind, rad
     found = maker("gradient_flow").reference(settings)
     slope = (found["logs"][-1] - found["logs"][20]) / 30
     assert abs(slope - found["rate"]) < 0.02
+
+
+def test_at_1_2_gradients_vanish_at_2_they_explode_and_a_large_input_makes_them_vanish_again():
+    settings = {"kind": "gaussian", "activation": "tanh"}
+    for radius, size, way in ((1.2, 0.5, -1), (2, 0.5, 1), (2, 3, -1)):
+        found = maker("gradient_flow").reference(settings | {"radius": radius, "input": size})
+        assert way * found["logs"][-1] > 1, (radius, size)
 
 
 def test_the_mask_makes_every_word_end_as_alone():
@@ -75,6 +100,15 @@ def test_above_1_a_pulse_turns_the_latch_over_for_good_and_below_1_it_fades():
     for w in (0, 0.5, 0.9):
         found = figure.reference({"w": w, "start": 0.3, "pulse": -1})
         assert abs(found["states"][-1] - found["without"]) < 0.05 and found["rest"] == 0
+
+
+@pytest.mark.parametrize(("w", "turns", "does_not"), [(2, -0.32, -0.31), (3, -0.5, -0.49)])
+def test_a_larger_weight_takes_a_stronger_pulse(w, turns, does_not):
+    ends = [
+        maker("latch").reference({"w": w, "start": 0.3, "pulse": pulse})["states"][-1]
+        for pulse in (turns, does_not)
+    ]
+    assert ends[0] < -0.9 and ends[1] > 0.9
 
 
 def test_the_first_letters_of_words_cost_both_models_the_most():
@@ -133,6 +167,11 @@ def test_a_small_weight_lets_what_comes_back_shrink_at_every_step():
         found = figure.reference(settings)
         assert (np.diff(np.abs(found["da"])) > 0).all()
         assert found["total"] == pytest.approx(sum(found["terms"]))
+
+
+def test_with_relu_and_a_weight_of_2_what_comes_back_doubles():
+    da = maker("way_back").reference({"w": 2, "activation": "relu", "losses": "last"})["da"]
+    np.testing.assert_allclose(np.divide(da[:-1], da[1:]), 2)
 
 
 def test_at_its_best_a_valley_is_equally_fast_in_both_directions_and_momentum_is_faster():

@@ -42,7 +42,7 @@ class GradientFlow extends Figure {
   build() {
     this.plane = picture("The eigenvalues of the recurrent weights in the complex plane, with the unit circle.").classed("live-drag", true);
     this.plane.call(d3.drag().container(this.plane.node()).on("start drag", (event) => this.drag(event)));
-    this.plot = picture("The longest gradient that is left, by steps back, on a logarithmic axis.");
+    this.plot = picture("How much of a gradient is left at most, by steps back, on a logarithmic axis.");
     const kinds = { gaussian: "Gaussian", orthogonal: "Orthogonal", symmetric: "Symmetric" };
     this.append(
       make("p", { class: "live-todo" }, "Pull the disc of eigenvalues wider or narrower, and change the input."),
@@ -69,8 +69,9 @@ class GradientFlow extends Figure {
     const end = logs.at(-1);
     const verdict = end < -1 ? "Gradients vanish" : end > 1 ? "Gradients explode" : "Gradients last";
     const most = Math.max(...logs);
-    const first = most > Math.max(0, end) + 0.1 ? ` On the way the longest one had grown to ${power(Math.exp(most))}.` : "";
-    return `${verdict}: ${logs.length - 1} steps back, at most ${power(Math.exp(end))} of a gradient is left. That is a growth of λ = ${number(growth)} a step, a factor of ${number(Math.exp(growth))}. One step multiplies by ${number(Math.exp(bound))} at most.${first}`;
+    const first = most > Math.max(0, end) + 0.1 ? ` On the way it had been up to ${power(Math.exp(most))} times as long.` : "";
+    const left = end > 1 ? `a gradient is up to ${power(Math.exp(end))} times as long` : `at most ${power(Math.exp(end))} of a gradient is left`;
+    return `${verdict}: ${logs.length - 1} steps back, ${left}. A step multiplies by ${power(Math.exp(growth))} on average, λ = ${number(growth)}, and by ‖W‖ = ${number(Math.exp(bound))} at most.${first}`;
   }
 
   draw() {
@@ -109,7 +110,7 @@ class GradientFlow extends Figure {
     resize(this.plot, width, height);
     axes(this.plot, {
       x, y, xTicks: 5, yTicks: [-12, -8, -4, 0, 4, 8, 12],
-      xName: "steps back, k", yName: "longest gradient left", yFormat: (value) => power(10 ** value, 0),
+      xName: "steps back, k", yName: "gradient left, at most", yFormat: (value) => power(10 ** value, 0),
     });
     const inside = clipped(this.plot, x.range(), y.range());
     const line = (slope) => through([[x(0), y(0)], [x(lags), y((slope * lags) / LN10)]]);

@@ -6,8 +6,9 @@ import { axes, each, layer, picture, resize, through } from "../frame/drawing.js
 import { Figure, define } from "../frame/base.js";
 
 const MOST = 4; // the largest weight
-const LEFT = 0.05; // what is left of a pulse that is held
 const STAIRS = 24; // steps of the staircase that are drawn
+const EDGE = 1.3; // of the states beside the weight: room for the handle
+const RAISED = 4; // so a handle hides no number below its axis
 
 /** The positive h with tanh(w h) = h, by bisection; 0 where there is none. */
 function fixedPoint(w) {
@@ -60,12 +61,14 @@ class Latch extends Figure {
     );
   }
 
+  /** A state above 0 stays above, one below stays below: the pulse is kept where it has changed that. */
   say({ w, pulse }, { rest, states, without }) {
     const points = w > 1 ? `Three states repeat themselves: ${number(-rest, 3)}, 0 and ${number(rest, 3)}; the outer two attract.` : "Only 0 repeats itself, and every state goes there.";
     if (pulse === 0) return `${points} There is no pulse.`;
     const [end, later] = [states.at(-1), this.given.steps - this.given.at - 1];
-    const isKept = Math.abs(end - without) > LEFT;
-    return `${points} The pulse ${isKept ? "is kept" : "leaves no trace"}: ${later} steps later the state is ${number(end)}, ${isKept ? `and without it ${number(without)}` : "as it would be without it"}.`;
+    const isKept = Math.sign(end) !== Math.sign(without);
+    const fate = w <= 1 ? "fades" : isKept ? "is kept" : "is not kept";
+    return `${points} The pulse ${fate}: ${later} steps later the state is ${number(end)}, without the pulse ${number(without)}.`;
   }
 
   draw() {
@@ -88,7 +91,7 @@ class Latch extends Figure {
     each(this.map, "path", "live-curve", [curve]).attr("d", through);
     each(this.map, "path", "live-stairs", [this.stairs(x, y)]).attr("d", through);
     this.drawPoints(this.map, (h) => [x(h), y(h)], numbers.rest);
-    each(this.map, "circle", "live-handle", [settings.start]).attr("cx", x).attr("cy", y(-1.1)).attr("r", 7);
+    each(this.map, "circle", "live-handle", [settings.start]).attr("cx", x).attr("cy", y(-1.1) - RAISED).attr("r", 7);
   }
 
   /** Up to the curve, across to the diagonal, and again. */
@@ -113,7 +116,7 @@ class Latch extends Figure {
   drawFork(width, height) {
     const { settings, numbers } = this;
     const x = d3.scaleLinear([0, MOST], [44, width - 14]);
-    const y = d3.scaleLinear([-1.1, 1.1], [height - 42, 26]);
+    const y = d3.scaleLinear([-EDGE, EDGE], [height - 42, 26]);
     this.weight = x;
     resize(this.fork, width, height);
     axes(this.fork, { x, y, xTicks: 4, yTicks: 5, xName: "weight w", yName: "states that repeat themselves" });
@@ -121,9 +124,9 @@ class Latch extends Figure {
     const attracting = [[[x(0), y(0)], [x(1), y(0)]], branch(1), branch(-1)];
     each(this.fork, "path", "live-curve", attracting).attr("d", through);
     each(this.fork, "path", "live-repelling", [[[x(1), y(0)], [x(MOST), y(0)]]]).attr("d", through);
-    each(this.fork, "path", "live-limit", [settings.w]).attr("d", (w) => through([[x(w), y(-1.1)], [x(w), y(1.1)]]));
+    each(this.fork, "path", "live-limit", [settings.w]).attr("d", (w) => through([[x(w), y(-EDGE)], [x(w), y(EDGE)]]));
     this.drawPoints(this.fork, (h) => [x(settings.w), y(h)], numbers.rest);
-    each(this.fork, "circle", "live-handle", [settings.w]).attr("cx", x).attr("cy", y(-1.1)).attr("r", 7);
+    each(this.fork, "circle", "live-handle", [settings.w]).attr("cx", x).attr("cy", y(-EDGE) - RAISED).attr("r", 7);
   }
 
   drawTime(width, height) {

@@ -74,10 +74,11 @@ class LstmUnit extends Figure {
     this.svg = picture("One LSTM unit over twelve steps; the table below has its numbers.");
     this.svg.on("pointerdown pointermove", (event) => this.point(event));
     this.marks = Object.fromEntries(["read", "write"].map((mark) => [mark, this.row(mark)]));
-    this.inputs = this.given.numbers.map((value) => make("span", {}, number(value, 1)));
-    const stream = make("div", { class: "live-stream-row", "aria-hidden": "true" }, make("span", { class: "live-row-name" }, "number"), ...this.inputs);
+    this.inputs = this.given.numbers.map(() => make("span"));
+    this.streamName = make("span", { class: "live-row-name" });
+    const stream = make("div", { class: "live-stream-row", "aria-hidden": "true" }, this.streamName, ...this.inputs);
     const stages = Object.keys(STAGES).map((name) => this.stageButton(name));
-    const todo = make("p", { class: "live-todo" }, "Choose where to write and where to read. Take the gates away, or move their weights.");
+    const todo = make("p", { class: "live-todo" }, "Begin with the carousel and add the gates one by one. Then choose your own writes and reads.");
     const step = slider(this, "step", { name: "Step", min: 0, max: this.given.numbers.length - 1, step: 1, say: (t) => String(t + 1) });
     const play = playButton(this, "Play", () => this.run());
     this.append(
@@ -151,8 +152,8 @@ class LstmUnit extends Figure {
 
   say({ step }, { c, h, dc, right, last }) {
     const count = right.filter(Boolean).length;
-    const gradient = last < 0 ? "Nothing is read, so there is no gradient." : `Of the gradient of what step ${last + 1} shows, ${number(dc[step])} arrives at this cell.`;
-    return `Right at ${count} of ${right.length} steps. Step ${step + 1}: the cell holds ${number(c[step])} and shows ${number(h[step])}. ${gradient}`;
+    const gradient = last < 0 ? "Nothing is read, so no gradient comes back." : `Of the gradient of what step ${last + 1} shows, ${number(dc[step])} arrives at this cell.`;
+    return `The unit shows what is wanted at ${count} of ${right.length} steps. At step ${step + 1} the cell holds ${number(c[step])} and shows ${number(h[step])}. ${gradient}`;
   }
 
   draw() {
@@ -161,7 +162,11 @@ class LstmUnit extends Figure {
     this.left = this.narrow ? 38 : 104;
     this.column = (this.width - this.left) / steps;
     this.style.setProperty("--left", `${this.left}px`);
-    this.inputs.forEach((input, t) => input.classList.toggle("live-written", settings.write[t]));
+    this.streamName.textContent = this.narrow ? "x" : "number x";
+    this.inputs.forEach((input, t) => {
+      input.textContent = this.short(this.given.numbers[t], 1);
+      input.classList.toggle("live-stored", settings.write[t]);
+    });
     this.fill(settings.step);
     const place = this.place();
     resize(this.svg, this.width, place.height);
@@ -180,13 +185,20 @@ class LstmUnit extends Figure {
     }
   }
 
+  /** A number where there is little room: .5 for 0.5 on a narrow page. */
+  short(value, digits = 2) {
+    const fewer = this.narrow ? 1 : digits;
+    const text = number(value, Math.abs(value) < 9.95 ? fewer : fewer - 1);
+    return this.narrow ? text.replace(/\.0$/, "").replace(/^(−?)0\./, "$1.") : text;
+  }
+
   /** Where everything stands: heights of the rows, and sizes. */
   place() {
     const small = this.narrow;
     const y = small
       ? { wanted: 16, shown: 36, o: 62, c: 108, i: 156, g: 192 }
       : { wanted: 18, shown: 42, o: 72, c: 124, i: 178, g: 218 };
-    return { y, x: (t) => this.left + (t + 0.5) * this.column, radius: small ? 10.5 : 17, plate: small ? 6.5 : 13, gap: small ? 4.5 : 7, height: y.g + 16 };
+    return { y, x: (t) => this.left + (t + 0.5) * this.column, radius: Math.min(small ? 10.5 : 18, 0.45 * this.column), plate: small ? Math.min(6.5, 0.3 * this.column) : 13, gap: small ? 4.5 : 7, height: y.g + 16 };
   }
 
   /** While it plays, what comes later is dim; on the way back the gradient has come as far as here. */
@@ -227,10 +239,10 @@ class LstmUnit extends Figure {
       return pieces.map((piece) => ({ ...piece, t }));
     });
     const group = layer(this.svg, "wires");
-    for (const name of ["live-pipe", "live-flow"]) {
+    for (const name of ["live-channel", "live-flow"]) {
       each(group, "path", name, wires).attr("d", (d) => through([d.from, d.to])).attr("opacity", (d) => this.lit(d.t));
     }
-    group.selectAll(".live-flow").attr("stroke-width", (d) => thick(d.value)).attr("visibility", (d) => (thick(d.value) < 0.05 ? "hidden" : null));
+    group.selectAll(".live-flow").attr("stroke-width", (d) => thick(d.value)).classed("live-below", (d) => d.value < 0).attr("visibility", (d) => (thick(d.value) < 0.05 ? "hidden" : null));
   }
 
   /** The gradient of the last h that is read, dashed, beside the pipes through which it comes. */
@@ -238,14 +250,18 @@ class LstmUnit extends Figure {
     const most = Math.max(1, ...dc.map(Math.abs));
     const side = gap + 3;
     const ways = dc.flatMap((dc_t, t) => [
-      { t, points: [[x(t) + side, y.c + radius * 0.8], [x(t) + side, y.g - 9]], value: dg[t] },
+      { t, points: [[x(t) + side, y.c + radius * 0.8], [x(t) + side, y.g - 13]], value: dg[t] },
       { t, points: [[x(t) - radius * 0.8, y.c + side], [x(t) - this.column + radius * 0.8, y.c + side]], value: t ? dc_t * f[t] : 0 },
     ]);
     if (last >= 0) ways.push({ t: last, points: [[x(last) + side, y.shown + 8], [x(last) + side, y.c - radius * 0.8]], value: dc[last] });
-    each(layer(this.svg, "gradient"), "path", "live-gradient", ways)
+    const hidden = (d) => (Math.abs(d.value) / most < 0.01 || !this.hasGradient(d.t) ? "hidden" : null);
+    const group = layer(this.svg, "gradient");
+    each(group, "path", "live-gradient", ways)
       .attr("d", (d) => through(d.points))
       .attr("stroke-width", (d) => 4 * Math.abs(d.value) / most)
-      .attr("visibility", (d) => (Math.abs(d.value) / most < 0.01 || !this.hasGradient(d.t) ? "hidden" : null));
+      .attr("visibility", hidden);
+    each(group, "path", "live-arrival", dg.map((value, t) => ({ t, value })))
+      .attr("d", (d) => `M${x(d.t) + side - 4},${y.g - 14}h8l-4,8Z`).attr("visibility", hidden);
   }
 
   /** A gate is two plates across a pipe: the gap between them is its value. */
@@ -271,12 +287,11 @@ class LstmUnit extends Figure {
   drawCells({ y, x, radius }, { c, h, g, wanted, right }) {
     const group = layer(this.svg, "cells");
     each(group, "circle", "live-cell", c).attr("cx", (_, t) => x(t)).attr("cy", y.c).attr("r", radius).attr("opacity", (_, t) => this.lit(t));
-    const write = (value) => (this.narrow ? number(value, 1).replace("0.", ".").replace(/^\.0$/, "0") : number(value));
     const texts = c.flatMap((_, t) => [
-      { t, y: y.c, text: write(c[t]), kind: "live-number live-inside" },
-      { t, y: y.shown, text: write(h[t]), kind: right[t] ? "live-number live-right" : "live-number live-wrong" },
-      { t, y: y.wanted, text: write(wanted[t]), kind: "live-number live-quiet" },
-      { t, y: y.g, text: write(g[t]), kind: "live-number live-quiet" },
+      { t, y: y.c, text: this.short(c[t]), kind: "live-number live-inside" },
+      { t, y: y.shown, text: this.short(h[t]), kind: right[t] ? "live-number live-right" : "live-number live-amiss" },
+      { t, y: y.wanted, text: this.short(wanted[t]), kind: "live-number live-quiet" },
+      { t, y: y.g, text: this.short(g[t]), kind: "live-number live-quiet" },
     ]);
     group.selectAll("text").data(texts).join("text").attr("class", (d) => d.kind).attr("opacity", (d) => this.lit(d.t))
       .attr("x", (d) => x(d.t)).attr("y", (d) => d.y).attr("dy", "0.35em").text((d) => d.text);

@@ -19,7 +19,7 @@ class PaddedBatch extends Figure {
     const read = this.given.words.map((word, n) => {
       const x = this.input(word, padding);
       const { hs, h, state } = rnn.forward(params, x, { mask: masked ? counts[n] : null });
-      const alone = rnn.forward(params, x.filter((_, t) => counts[n][t])).state;
+      const alone = rnn.forward(params, x.filter((_, t) => t < word.length && counts[n][t])).state;
       const apart = Math.max(...state.map((value, k) => Math.abs(value - alone[k])));
       return { outputs: hs, states: h, alone, apart };
     });
@@ -47,7 +47,7 @@ class PaddedBatch extends Figure {
     const mask = toggle(this, { name: "Mask", pressed: (settings) => settings.masked, press: () => this.set({ masked: !this.settings.masked }) });
     const padding = choice(this, "padding", { name: "Padding", options: { zeros: "zeros", z: "the letter z", NaN: "NaN" } });
     this.append(
-      make("p", { class: "live-todo" }, "Step through the batch. Take the mask away, or click letters out of it."),
+      make("p", { class: "live-todo" }, "Step through the batch. Take the mask away, or click a letter to mask it, too."),
       make("div", { class: "live-bar" }, step.element, playButton(this, "Play", () => this.run()).element, resetButton(this)),
       make("div", { class: "live-bar" }, mask.element, padding.element),
       rove(grid, steps),
@@ -94,7 +94,7 @@ class PaddedBatch extends Figure {
     const { words, steps } = this.given;
     const wrong = words.filter((_, n) => !(apart[n] < SAME));
     const whole = wrong.length ? `${list(wrong)} ${wrong.length > 1 ? "end" : "ends"} in another state than when read alone.` : "every word ends in the state that it has when read alone.";
-    return `${this.moves(step)} ${masked ? "" : "There is no mask. "}After all ${steps} steps ${whole}`;
+    return `${masked ? "" : "There is no mask. "}${this.moves(step)} After all ${steps} steps ${whole}`;
   }
 
   moves(step) {
@@ -113,12 +113,13 @@ class PaddedBatch extends Figure {
       const same = numbers.apart[n] < SAME;
       const kept = settings.step > 0 && this.keeps(n, settings.step - 1);
       verdict.classList.toggle("live-wrong", done && !same);
-      verdict.textContent = !done ? (kept && !this.narrow ? "kept" : "") : same ? "✓ as alone" : `✗ ${number(numbers.apart[n])} off`;
+      const off = Number.isNaN(numbers.apart[n]) ? "NaN" : `${number(numbers.apart[n])} off`;
+      verdict.textContent = !done ? (kept && !this.narrow ? "kept" : "") : same ? "✓ as alone" : `✗ ${off}`;
     });
     this.caption.textContent = settings.step ? `States after step ${settings.step}` : "States before the first step";
     this.cells.forEach((row, n) => row.forEach((cell, k) => {
       const value = numbers.states[n][settings.step][k];
-      cell.textContent = Number.isNaN(value) ? "NaN" : number(value);
+      cell.textContent = Number.isNaN(value) ? "NaN" : number(value, this.narrow ? 1 : 2);
     }));
   }
 

@@ -6,6 +6,7 @@ import { make, number } from "../frame/dom.js";
 import { each, layer, picture, resize } from "../frame/drawing.js";
 import { Figure, define } from "../frame/base.js";
 
+const HALF = 14; // of a gate's side
 const FORMS = { after: "reset after the product", before: "reset before the product" };
 const NAMES = { h1: ["h₁", "State of unit 1"], h2: ["h₂", "State of unit 2"], r1: ["r₁", "Reset gate of unit 1"], r2: ["r₂", "Reset gate of unit 2"] };
 
@@ -62,15 +63,16 @@ class TwoGrus extends Figure {
     const links = [0, 1].flatMap((i) => [0, 1].map((j) => ({ i, j, value: said[i] * given.weights[i][j] })));
     const from = name === "before" ? x.mouth : x.state;
     const to = name === "after" ? x.ear : x.arrives;
+    const ends = name === "before" ? [from + HALF, to] : [from, to - HALF];
     const lines = layer(svg, "lines");
     each(lines, "path", "live-cross", y).attr("d", (at) => `M${x.state},${at}H${from}M${to},${at}H${x.fresh}`);
-    each(lines, "path", "live-carried", links).attr("d", ({ i, j }) => `M${from},${y[i]}L${to},${y[j]}`)
+    each(lines, "path", "live-carried", links).attr("d", ({ i, j }) => `M${ends[0]},${y[i]}L${ends[1]},${y[j]}`)
       .attr("stroke-width", ({ value }) => Math.max(0.6, 5 * Math.abs(value))).classed("live-negative", ({ value }) => value < 0).classed("live-none", ({ value }) => value === 0);
     each(lines, "text", "live-weight", links).attr("x", ({ i, j }) => from + (i === j ? 0.5 : 0.3) * (to - from)).attr("y", ({ i, j }) => y[i] + (i === j ? 0 : 0.3) * (y[j] - y[i]))
       .attr("dy", "0.35em").text(({ i, j }) => number(given.weights[i][j], 0));
     const gate = name === "after" ? x.ear : x.mouth;
     const valves = layer(svg, "valves");
-    each(valves, "rect", "live-valve", r).attr("x", gate - 14).attr("y", (_, k) => y[k] - 14).attr("width", 28).attr("height", 28).attr("rx", 4).attr("fill-opacity", (value) => 1 - value);
+    each(valves, "rect", "live-valve", r).attr("x", gate - HALF).attr("y", (_, k) => y[k] - HALF).attr("width", 2 * HALF).attr("height", 2 * HALF).attr("rx", 4).attr("fill-opacity", (value) => 1 - value);
     each(valves, "text", "live-valve-name", r).attr("x", gate).attr("y", (_, k) => y[k] - 20).attr("text-anchor", "middle").text((value, k) => `r${"₁₂"[k]} ${number(value)}`);
     const rings = [0, 1].flatMap((k) => [
       { x: x.state, y: y[k], text: number(h[k]), kind: "live-ring" },

@@ -7,6 +7,13 @@ import { Figure, define } from "../frame/base.js";
 
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 
+/** A number with as many decimals as it needs: with ReLU some are in the thousands, and some nearly vanish. */
+function short(value, decimals = 4) {
+  const size = Math.abs(value);
+  if (size >= 9.995) return number(value, size < 99.95 ? 1 : 0);
+  return number(value, size > 0 && size < 0.00995 ? decimals : 2);
+}
+
 class WayBack extends Figure {
   static data = "way_back/data";
 
@@ -18,7 +25,7 @@ class WayBack extends Figure {
     const { x, wanted } = this.given;
     const params = { W_x: [[1]], W_h: [[w]], b: [0] };
     const h = rnn.forward(params, x.map((x_t) => [x_t]), { activation }).h.map(([h_t]) => h_t);
-    const own = wanted.map((y, t) => (losses === "all" || t === x.length - 1 ? h[t + 1] - y : 0));
+    const own = wanted.map((y, t) => (this.hasLoss(t, losses) ? h[t + 1] - y : 0));
     const found = { h: h.slice(1), own, carried: [], dh: [], da: [], terms: [] };
     let carried = 0; // nothing comes from after the last step
     for (let t = x.length - 1; t >= 0; t--) {
@@ -64,14 +71,21 @@ class WayBack extends Figure {
     return t >= this.given.x.length - this.settings.back;
   }
 
+  hasLoss(t, losses = this.settings.losses) {
+    return losses === "all" || t === this.given.x.length - 1;
+  }
+
   say({ back }, { own, carried, dh, da, terms, total, h }) {
     const steps = this.given.x.length;
-    if (!back) return `Nothing has come back yet. In the end the gradient of the weight will be ${number(total)}.`;
+    if (!back) return `Nothing has come back yet. In the end the gradient of the weight will be ${short(total)}.`;
     const t = steps - back;
     const so = d3.sum(terms.slice(t));
-    const parts = `At step ${t + 1} its own loss gives ${number(own[t])} and step ${t + 2} gives back ${number(carried[t])}: together ${number(dh[t])}`;
-    const first = t === steps - 1 ? `At step ${t + 1}, the last, only its own loss gives something: ${number(dh[t])}` : parts;
-    return `${first}, before the activation ${number(da[t])}. Times the state before, ${number(t ? h[t - 1] : 0)}, that is the term ${number(terms[t])}. Collected so far: ${number(so)} of ${number(total)}.`;
+    const sub = SUBSCRIPTS[t + 1];
+    const parts = [
+      this.hasLoss(t) && `${short(own[t])} from its own loss`,
+      t < steps - 1 && `${short(carried[t])} from step ${t + 2}`,
+    ].filter(Boolean).join(" and ");
+    return `Step ${t + 1} gets ${parts}: δh${sub} = ${short(dh[t])}. Before the activation that is δa${sub} = ${short(da[t])}; times the state before, h${SUBSCRIPTS[t]} = ${short(t ? h[t - 1] : 0)}, the term is ${short(terms[t])}. So far: ${short(so)} of ${short(total)}.`;
   }
 
   draw() {
@@ -89,17 +103,17 @@ class WayBack extends Figure {
     resize(this.chain, width, height);
     const forward = x.flatMap((_, t) => [
       { from: [at(t), y.x - 12], to: [at(t), y.h + radius] },
-      { from: [at(t), y.h - radius], to: [at(t), y.wanted + 10] },
+      ...(this.hasLoss(t) ? [{ from: [at(t), y.h - radius], to: [at(t), y.wanted + 10] }] : []),
       ...(t ? [{ from: [at(t - 1) + radius, y.h - 5], to: [at(t) - radius, y.h - 5] }] : []),
     ]);
-    each(this.chain, "path", "live-pipe", forward).attr("d", (d) => through([d.from, d.to]));
+    each(this.chain, "path", "live-onward", forward).attr("d", (d) => through([d.from, d.to]));
     this.drawBack(at, y, radius);
     const steps = each(this.chain, "circle", "live-unit-h", numbers.h).attr("cx", (_, t) => at(t)).attr("cy", y.h).attr("r", radius);
     steps.classed("live-reached", (_, t) => this.reached(t)).classed("live-now", (_, t) => t === x.length - this.settings.back);
     const texts = numbers.h.flatMap((h, t) => [
-      { t, y: y.h, text: number(h), kind: "live-number" },
-      { t, y: y.wanted, text: `${this.narrow ? "" : "wanted "}${number(wanted[t], 1)}`, kind: "live-number live-quiet" },
-      { t, y: y.x, text: `${this.narrow ? "" : `x${SUBSCRIPTS[t + 1]} = `}${number(x[t], 1)}`, kind: "live-number live-quiet" },
+      { t, y: y.h, text: short(h), kind: "live-number" },
+      { t, y: y.wanted, text: this.hasLoss(t) ? `${this.narrow ? "y " : "wanted "}${number(wanted[t], 1)}` : "", kind: "live-number live-quiet" },
+      { t, y: y.x, text: `${this.narrow ? "x " : `x${SUBSCRIPTS[t + 1]} = `}${number(x[t], 1)}`, kind: "live-number live-quiet" },
     ]);
     layer(this.chain, "texts").selectAll("text").data(texts).join("text").attr("class", (d) => d.kind)
       .attr("x", (d) => at(d.t)).attr("y", (d) => d.y).attr("dy", "0.35em").text((d) => d.text);
@@ -110,12 +124,12 @@ class WayBack extends Figure {
     const { own, carried, dh } = this.numbers;
     const most = Math.max(0.1, ...dh.map(Math.abs), ...own.map(Math.abs));
     const ways = own.flatMap((value, t) => [
-      { t, value, points: [[at(t) + 6, y.wanted + 10], [at(t) + 6, y.h - radius + 1]], x: at(t) + 11, y: y.wanted + 26, anchor: "start" },
+      { t, value, isOwn: true, points: [[at(t) + 6, y.wanted + 10], [at(t) + 6, y.h - radius + 1]], x: at(t) + 11, y: y.wanted + 26, anchor: "start" },
       ...(t < own.length - 1 ? [{ t, value: carried[t], points: [[at(t + 1) - radius, y.h + 6], [at(t) + radius, y.h + 6]], x: (at(t) + at(t + 1)) / 2, y: y.h + 23, anchor: "middle" }] : []),
-    ]).filter((d) => this.reached(d.t));
+    ]).filter((d) => this.reached(d.t) && (!d.isOwn || this.hasLoss(d.t)));
     const group = layer(this.chain, "back");
     each(group, "path", "live-back", ways).attr("d", (d) => through(d.points)).attr("stroke-width", (d) => (6 * Math.abs(d.value)) / most);
-    each(group, "text", "live-back-number", ways).attr("x", (d) => d.x).attr("y", (d) => d.y).attr("text-anchor", (d) => d.anchor).text((d) => number(d.value));
+    each(group, "text", "live-back-number", ways).attr("x", (d) => d.x).attr("y", (d) => d.y).attr("text-anchor", (d) => d.anchor).text((d) => short(d.value, this.narrow ? 2 : 4));
   }
 
   /** The terms in the order in which they come, the last step first. */
@@ -136,7 +150,7 @@ class WayBack extends Figure {
     each(this.sum, "rect", "live-term", shown).attr("x", (d) => x(Math.min(d.from, d.to))).attr("width", (d) => Math.max(1, Math.abs(x(d.to) - x(d.from))))
       .attr("y", (d, k) => y(d, k) + 3).attr("height", row - 6);
     each(this.sum, "text", "live-term-number", shown).attr("x", (d) => x(Math.max(d.from, d.to)) + 6).attr("y", (d, k) => y(d, k) + row / 2)
-      .attr("dy", "0.35em").text((d) => number(d.to - d.from));
+      .attr("dy", "0.35em").text((d) => short(d.to - d.from));
   }
 }
 

@@ -25,7 +25,7 @@ def random_settings(rng):
 
 def reference(settings):
     """States, what each step's loss gives its state, and the terms of the weight's gradient."""
-    params = rnn.Params(np.ones((1, 1)), np.array([[settings["w"]]]), np.zeros(1))
+    params = rnn.Params(np.ones((1, 1)), np.array([[float(settings["w"])]]), np.zeros(1))
     x = np.reshape(X, (1, -1, 1))
     hs, _, cache = rnn.forward(params, x, activation=settings["activation"])
     own = hs - np.reshape(WANTED, x.shape)
