@@ -34,6 +34,8 @@ D3 = ("array", "color", "format", "interpolate", "scale", "dispatch", "selection
 STILL = re.compile(r"(?:^|/)interactive/(\w+)/\1\.png$")
 IMPORT = re.compile(r'^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+SELECTORS = re.compile(r"[^{}]+(?=\{)")
+COMMA = re.compile(r",(?![^()]*\))")  # between selectors, not in :is(...)
 WRONG = "#CC3311"  # what is not as it should be; from Paul Tol's vibrant scheme
 
 
@@ -142,11 +144,31 @@ def palette():
     return "".join(lines)
 
 
+def own_style(name):
+    """The style of one figure, and of nothing else: its name before each selector."""
+    path = FIGURES / name / "figure.css"
+    if not path.exists():
+        return ""
+
+    def own(selector):
+        if selector.startswith(element(name)):
+            return selector
+        itself = selector.startswith((".live-narrow", ".live-figure"))  # classes of the element
+        return element(name) + ("" if itself else " ") + selector
+
+    def owned(match):
+        if match[0].strip().startswith("@"):
+            return match[0]
+        return ", ".join(own(one.strip()) for one in COMMA.split(match[0])) + " "
+
+    text = SELECTORS.sub(owned, path.read_text("utf-8"))
+    return text.replace("}" + element(name), "}\n" + element(name))
+
+
 def style(*figures):
     """The palette, what all figures have in common, and the own style of some of them."""
-    own = [FIGURES / name / "figure.css" for name in figures]
-    sheets = [FIGURES / "frame" / "live.css", *(path for path in own if path.exists())]
-    return palette() + "".join(path.read_text("utf-8") for path in sheets)
+    frame = (FIGURES / "frame" / "live.css").read_text("utf-8")
+    return palette() + frame + "".join(own_style(name) for name in figures)
 
 
 def files():

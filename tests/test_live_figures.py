@@ -62,6 +62,20 @@ def test_what_the_build_cannot_join_it_refuses(text, message, tmp_path, monkeypa
         live_figures.script("one")
 
 
+def test_the_style_of_a_figure_reaches_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(live_figures, "FIGURES", tmp_path)
+    (tmp_path / "one_two").mkdir()
+    (tmp_path / "one_two" / "figure.css").write_text(
+        ".a:is(.b, .c), .d { fill: red; }\n.live-narrow .e { fill: red; }\n"
+        "live-one-two .f { fill: red; }\n@media print { .g { fill: red; } }\n"
+    )
+    assert " ".join(live_figures.own_style("one_two").split()) == (
+        "live-one-two .a:is(.b, .c), live-one-two .d { fill: red; } "
+        "live-one-two.live-narrow .e { fill: red; } live-one-two .f { fill: red; } "
+        "@media print {live-one-two .g { fill: red; } }"
+    )
+
+
 def test_every_module_is_used_by_a_figure():
     used = {path for name in NAMES for path in live_figures.modules(FIGURES / name / "figure.js")}
     assert used == set(FIGURES.glob("*/*.js")) - set(FIGURES.glob("vendor/*"))
