@@ -1,9 +1,12 @@
 """What the captions of the figures say, measured."""
 
+import itertools
+
 import numpy as np
 import pytest
 from live_figures import maker
 
+from rnnbook.data import load_beijing_weather, load_stocks
 from rnnbook.data.mnist import load_mnist
 
 
@@ -265,8 +268,9 @@ def test_the_waves_are_as_many_as_the_page_counts_and_all_end_with_the_states():
 def test_the_forecast_of_the_tutorial_fits_best_when_it_is_moved_by_one_day():
     figure = maker("one_day_late")
     errors = figure.reference({"shift": 0, "first": 300})["errors"]
-    assert figure.SHIFTS[int(np.argmin(errors))] == 1
-    assert min(errors) < errors[figure.SHIFTS.index(0)] / 2
+    cents = dict(zip(figure.SHIFTS, np.rint(100 * np.array(errors)).astype(int), strict=True))
+    assert min(cents, key=cents.get) == 1
+    assert (cents[1], cents[0]) == (3, 23)
 
 
 def test_the_most_likely_garch_forgets_slowly_and_its_band_holds_nine_of_ten_days():
@@ -275,18 +279,41 @@ def test_the_most_likely_garch_forgets_slowly_and_its_band_holds_nine_of_ten_day
     found = figure.reference(fitted)
     assert fitted["alpha"] + fitted["beta"] > 0.95
     assert 0.07 < found["outside"] < 0.13
-    flat = {"omega": float(np.mean(figure.returns() ** 2)) / 4, "alpha": 0.0, "beta": 0.75}
+    assert round(np.log(0.5) / np.log(fitted["alpha"] + fitted["beta"])) == 33
+    flat = {"omega": round(25 * np.mean(figure.returns() ** 2)) / 100, "alpha": 0.0, "beta": 0.75}
     assert figure.reference(flat)["cost"] > found["cost"] + 0.1
+    dates = load_stocks().loc["IBM"].loc["2007":"2010"].index
+    crisis = (dates >= "2008-09-01") & (dates < "2009-05-01")
+    for numbers, days, there in ((flat, 102, 63), (fitted, 88, 20)):
+        outside = np.abs(figure.returns()) > 1.645 * np.sqrt(figure.reference(numbers)["v"])
+        assert (outside.sum(), outside[crisis].sum()) == (days, there)
 
 
-def test_the_band_of_the_gru_holds_and_is_narrower_than_that_of_past_errors():
+def test_the_band_of_the_gru_holds_but_for_a_day_ahead_and_is_the_narrowest():
     figure = maker("sure_band")
-    at = {"day": figure.DAYS - figure.SPAN, "ahead": "6"}
-    shares = {m: figure.reference(at | {"model": m})["shares"][-1] for m in figure.MODELS}
-    widths = {m: np.ptp(ends[:, 1], axis=1).mean() for m, ends in figure.ends().items()}
-    assert abs(shares["gru"] - figure.LEVEL) < 0.02
-    assert widths["gru"] < widths["errors"] < widths["season"] / 1.3
-    assert shares["season"] < figure.LEVEL - 0.03
+
+    def year(ahead):
+        at = {"day": figure.DAYS - figure.SPAN, "ahead": ahead}
+        found = {model: figure.reference(at | {"model": model}) for model in figure.MODELS}
+        return {m: (f"{one['shares'][-1]:.0%}", f"{one['width']:.1f}") for m, one in found.items()}
+
+    wanted = {"gru": ("90%", "6.6"), "errors": ("91%", "7.1"), "season": ("85%", "10.8")}
+    assert year("6") == wanted
+    tomorrow = year("24")
+    assert tomorrow["gru"][0] == "88%"
+    assert min(tomorrow, key=lambda model: float(tomorrow[model][1])) == "gru"
+    may = figure.reference({"day": 143, "ahead": "6", "model": "gru"})["shown"]
+    assert (len(may), sum(not row["held"] for row in may)) == (40, 13)
+
+
+def test_a_band_stands_at_the_hours_that_it_is_for():
+    figure = maker("sure_band")
+    temperature = load_beijing_weather().TEMP.loc["2014"].to_numpy()
+    for ahead, model in itertools.product(figure.AHEAD, figure.MODELS):
+        found = figure.reference({"day": 30, "ahead": str(ahead), "model": model})["shown"]
+        assert len(found) == figure.SPAN * 8
+        assert all(row["came"] == temperature[row["hour"]] for row in found)
+        assert all(30 <= row["hour"] / 24 < 30 + figure.SPAN for row in found)
 
 
 def test_the_reader_of_digits_has_mostly_made_up_its_mind_before_the_last_rows():

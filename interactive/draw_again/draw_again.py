@@ -31,7 +31,7 @@ def data():
 
 def random_settings(rng):
     """Settings that a reader could choose."""
-    return {"seeds": int(rng.integers(1, 19)), "draws": int(rng.integers(1, 200))}
+    return {"seeds": int(rng.integers(1, 19)), "draws": int(rng.integers(20, 200))}
 
 
 def numbers(count):

@@ -20,7 +20,7 @@ class DrawAgain extends Figure {
     this.sums = scores.map((row) => d3.sum(row));
     this.order = ordered(this.sums);
     this.drawn = [];
-    return { seeds: 3, draws: 1 };
+    return { seeds: 3, draws: MANY };
   }
 
   answer({ seeds, draws }) {
@@ -65,10 +65,10 @@ class DrawAgain extends Figure {
   say({ seeds, draws }, { means, order, same, others }) {
     const { rates, scores } = this.given;
     const most = scores[0].length;
-    const found = order.map((k, place) => `${rates[k]} (${number(means[k], 4)}${place ? "" : " bits"})`).join(", ");
-    const verdict = same ? `That is the order of all ${most}.` : `All ${most} have another order: ${this.order.map((k) => rates[k]).join(", ")}.`;
-    const elsewhere = [1, most].filter((n) => n !== seeds).map((n) => `, with ${n} seed${n === 1 ? "" : "s"} in ${others[n - 1]}`).join("");
-    return `Draw ${draws}, ${seeds} seed${seeds === 1 ? "" : "s"} of each rate, the best first: ${found}. ${verdict} So far, another order came in ${others[seeds - 1]} of ${draws} draw${draws === 1 ? "" : "s"}${elsewhere}.`;
+    const found = order.map((k, place) => `${rates[k]} (${number(means[k], 3)}${place ? "" : " bits"})`).join(", ");
+    const verdict = same ? `the order of all ${most}` : `all ${most} say ${this.order.map((k) => rates[k]).join(", ")}`;
+    const elsewhere = [1, most].filter((n) => n !== seeds).map((n) => `, in ${others[n - 1]} with ${n}`).join("");
+    return `Draw ${draws}, the best first: ${found}; ${verdict}. Another order came in ${others[seeds - 1]} of ${draws} draws with ${seeds} seed${seeds === 1 ? "" : "s"} of each rate${elsewhere}.`;
   }
 
   draw() {
@@ -89,6 +89,7 @@ class DrawAgain extends Figure {
     const put = (name, chosen, radius) => each(layer(this.plot, `${name}-layer`), "circle", name, chosen)
       .attr("cx", place).attr("cy", ({ score }) => y(score / MILLION)).attr("r", radius);
     put("live-seed", points, 3);
+    layer(this.plot, "live-means"); // below what is drawn
     put("live-drawn", points.filter(({ times }) => times), ({ times }) => 3.4 * Math.sqrt(times));
     const across = (mean, rate) => `M${x(rate - 0.38)},${y(mean)}H${x(rate + 0.38)}`;
     each(layer(this.plot, "live-means"), "path", "live-all-mean", this.sums.map((sum, rate) => sum / scores[rate].length / MILLION)).attr("d", across);
@@ -99,14 +100,15 @@ class DrawAgain extends Figure {
     const { others } = this.numbers;
     const { seeds, draws } = this.settings;
     const x = d3.scaleLinear([0.4, others.length + 0.6], [44, width - 8]);
-    const y = d3.scaleLinear([0, Math.max(10, draws)], [height - 42, 26]);
+    const y = d3.scaleLinear([0, 100], [height - 42, 26]);
+    const share = (count) => y((100 * count) / draws);
     const column = (n) => x(n + 0.6);
     resize(this.bars, width, height);
     each(layer(this.bars, "live-column"), "rect", "live-band", [seeds - 1]).attr("x", (n) => x(n + 0.5)).attr("width", x(1) - x(0))
       .attr("y", y.range()[1]).attr("height", y.range()[0] - y.range()[1]);
-    axes(this.bars, { x, y, xTicks: [1, 3, 5, 10, 18], yTicks: 5, xName: "seeds of each", yName: `in another order (of ${draws} draw${draws === 1 ? "" : "s"})` });
+    axes(this.bars, { x, y, xTicks: [1, 3, 5, 10, 18], yTicks: 5, xName: "seeds of each", yName: `in another order (% of ${draws} draws)` });
     each(this.bars, "rect", "live-tally", others).attr("x", (_, n) => column(n)).attr("width", x(0.8) - x(0))
-      .attr("y", y).attr("height", (count) => y(0) - y(count)).classed("live-now", (_, n) => n === seeds - 1);
+      .attr("y", share).attr("height", (count) => y(0) - share(count)).classed("live-now", (_, n) => n === seeds - 1);
   }
 }
 

@@ -37,7 +37,7 @@ class OneDayLate extends Figure {
 
   build() {
     const { shifts, span } = this.given;
-    this.plot = picture("The price of a share and the forecast, moved by the shift.");
+    this.plot = picture("The price of Microsoft and the forecast, moved by the shift.");
     this.bars = picture("The mean error of the forecast for each shift.");
     this.append(
       make("p", { class: "live-todo" }, "Move the forecast to the left until it fits best."),
@@ -55,8 +55,9 @@ class OneDayLate extends Figure {
   say({ shift }, { errors }) {
     const { shifts } = this.given;
     const best = shifts[d3.leastIndex(errors)];
-    const where = shift === 0 ? "Where it belongs" : `Moved by ${number(shift, 0)} day${Math.abs(shift) === 1 ? "" : "s"}`;
-    return `${where}, the forecast is off by ${number(errors[shifts.indexOf(shift)])} dollars on average over the whole test. It fits best when it is moved by ${best} day${best === 1 ? "" : "s"}: ${number(Math.min(...errors))} dollars.`;
+    const moved = (by) => (by ? `Moved ${Math.abs(by)} day${Math.abs(by) === 1 ? "" : "s"} to the ${by < 0 ? "right" : "left"}` : "Not moved");
+    const end = shift === best ? "Nowhere does it fit better." : `${moved(best)}, it is off by ${number(Math.min(...errors))}.`;
+    return `${moved(shift)}, the forecast is off by ${number(errors[shifts.indexOf(shift)])} dollars on average over the whole test. ${end}`;
   }
 
   draw() {
@@ -70,7 +71,7 @@ class OneDayLate extends Figure {
     const x = d3.scaleLinear([first, first + price.length - 1], [44, width - 12]);
     const y = d3.scaleLinear(d3.extent([...price, ...this.made.slice(first - 3, first + price.length + EDGE)]), [height - 42, 26]).nice(4);
     resize(this.plot, width, height);
-    axes(this.plot, { x, y, xTicks: 6, yTicks: 4, xName: "trading day of the test", yName: "US dollars" });
+    axes(this.plot, { x, y, xTicks: 6, yTicks: 4, xName: "trading day of the test", yName: "price of Microsoft (US dollars)" });
     const at = (values) => values.map((value, k) => [x(first + k), y(value)]);
     for (const [name, values] of Object.entries({ "live-price": price, "live-forecast": moved })) {
       const group = layer(this.plot, `${name}-line`);
@@ -85,7 +86,7 @@ class OneDayLate extends Figure {
     const x = d3.scaleLinear([shifts[0] - 0.6, shifts.at(-1) + 0.6], [44, width - 12]);
     const y = d3.scaleLinear([0, d3.max(errors)], [height - 42, 26]).nice(3);
     resize(this.bars, width, height);
-    axes(this.bars, { x, y, xTicks: shifts, yTicks: 3, xName: "days to the left", yName: "mean error (US dollars)", xFormat: (value) => number(value, 0) });
+    axes(this.bars, { x, y, xTicks: shifts, yTicks: 3, xName: "days to the left", yName: "mean error over the test (US dollars)", xFormat: (value) => number(value, 0) });
     each(this.bars, "rect", "live-error-bar", errors).attr("x", (_, k) => x(shifts[k] - 0.35)).attr("width", x(0.7) - x(0))
       .attr("y", y).attr("height", (error) => y(0) - y(error)).classed("live-now", (_, k) => shifts[k] === this.settings.shift);
   }

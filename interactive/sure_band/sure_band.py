@@ -8,8 +8,7 @@ from rnnbook import data as sets
 from rnnbook.book.records import load_weights
 
 AHEAD = (1, 6, 24)  # hours, for which the record keeps bands
-STRIDE, DAYS, SPAN = 3, 363, 5  # hours between forecasts, days of the year, days shown
-A_DAY = 24 // STRIDE
+STRIDE, DAYS, SPAN = 3, 364, 5  # hours between forecasts, days of the year, days shown
 MODELS = {"gru": "gru_pinball_0", "errors": "past_errors_pinball", "season": "climatology_pinball"}
 LEVEL = 0.9
 LARGEST = {"day": DAYS - SPAN}
@@ -32,7 +31,7 @@ def outcomes():
 
 
 def data():
-    return {"ahead": list(AHEAD), "days": DAYS, "span": SPAN, "aDay": A_DAY, "level": LEVEL}
+    return {"ahead": list(AHEAD), "days": DAYS, "span": SPAN, "stride": STRIDE, "level": LEVEL}
 
 
 def large():
@@ -50,15 +49,18 @@ def random_settings(rng):
 
 
 def reference(settings):
-    """Five days of a band, what came, and the share inside by day since the year began."""
-    k = AHEAD.index(int(settings["ahead"]))
+    """Five days of a band and what came; since 1 January, the share inside and the mean width."""
+    ahead, last = int(settings["ahead"]), settings["day"] + SPAN
+    k = AHEAD.index(ahead)
     band, came = ends()[settings["model"]][:, k], outcomes()[:, k]
-    shown = slice(settings["day"] * A_DAY, (settings["day"] + SPAN) * A_DAY)
-    inside = ((band[:, 0] <= came) & (came <= band[:, 1]))[: shown.stop]
-    days = np.cumsum(inside.reshape(-1, A_DAY).sum(axis=1))
+    hours = STRIDE * np.arange(len(came)) + ahead - 1  # of the year, that the forecasts are for
+    held = (band[:, 0] <= came) & (came <= band[:, 1])
+    days = hours // 24
+    shown = (days >= settings["day"]) & (days < last)
+    rows = zip(hours[shown], *band[shown].T / 100, came[shown] / 100, held[shown], strict=True)
+    names = ("hour", "low", "high", "came", "held")
     return {
-        "low": (band[shown, 0] / 100).tolist(),
-        "high": (band[shown, 1] / 100).tolist(),
-        "came": (came[shown] / 100).tolist(),
-        "shares": (days / (A_DAY * np.arange(1, len(days) + 1))).tolist(),
+        "shown": [{n: v.item() for n, v in zip(names, row, strict=True)} for row in rows],
+        "shares": [float(held[days < day].mean()) for day in range(1, last + 1)],
+        "width": float(np.ptp(band[days < last], axis=1).mean() / 100),
     }
