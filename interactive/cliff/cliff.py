@@ -39,15 +39,16 @@ def clipped(gradient, rule, limit):
 
 
 def reference(settings):
-    """The path, the loss at each of its points, and how long each gradient was."""
+    """The path, the loss at its points, the lengths of gradients, and how many were cut."""
     p = np.array([settings["w"], settings["b"]])
-    path, losses, norms = [p], [], []
+    path, losses, norms, cut = [p], [], [], 0
     for _ in range(STEPS):
         value, gradient = loss(*p)
         losses.append(value)
         norms.append(float(np.linalg.norm(gradient)))
         step = clipped(gradient, settings["rule"], settings["limit"])
+        cut += int((step != gradient).any())
         p, _ = optim.sgd_step(p, step, np.zeros(2), learning_rate=settings["rate"])
         path.append(p)
     losses.append(loss(*p)[0])
-    return {"path": np.array(path).tolist(), "losses": losses, "norms": norms}
+    return {"path": np.array(path).tolist(), "losses": losses, "norms": norms, "cut": cut}

@@ -7,7 +7,7 @@ import { axes, clipped, each, picture, resize, through } from "../frame/drawing.
 import { Figure, define } from "../frame/base.js";
 
 const [W, B] = [[0.75, 1.25], [-0.15, 0.2]];
-const [COLUMNS, ROWS, BANDS] = [56, 42, 16]; // of the map
+const [COLUMNS, ROWS, BANDS] = [140, 120, 16]; // of the map
 const RULES = { none: (gradient) => gradient, norm: clipByNorm, value: clipByValue };
 
 class Cliff extends Figure {
@@ -19,13 +19,16 @@ class Cliff extends Figure {
 
   answer({ w, b, rule, limit, rate }) {
     const [path, losses, norms] = [[[w, b]], [], []];
+    let cut = 0;
     for (let k = 0; k < this.given.steps; k++) {
       const { loss, gradient } = this.loss(...path[k]);
       losses.push(loss);
       norms.push(length(gradient));
-      path.push(sgdStep(path[k], RULES[rule](gradient, limit), [0, 0], rate)[0]);
+      const used = RULES[rule](gradient, limit);
+      cut += used.some((g, i) => g !== gradient[i]);
+      path.push(sgdStep(path[k], used, [0, 0], rate)[0]);
     }
-    return { path, losses: [...losses, this.loss(...path.at(-1)).loss], norms };
+    return { path, losses: [...losses, this.loss(...path.at(-1)).loss], norms, cut };
   }
 
   /** The loss of the unit after its steps, and its derivatives by w and b, carried forward. */
@@ -41,17 +44,17 @@ class Cliff extends Figure {
   }
 
   build() {
-    this.map = picture("The loss by weight and bias from above, darker where it is larger, and the path of descent.").classed("live-drag", true);
+    this.map = picture("The loss by weight and bias from above, the bluer the larger, and the path of descent.").classed("live-drag", true);
     const near = (value, [low, high]) => Math.round(200 * Math.max(low, Math.min(high, value))) / 200;
     this.map.call(d3.drag().container(this.map.node()).on("start drag", ({ x, y }) =>
       this.set({ w: near(this.x.invert(x), W), b: near(this.y.invert(y), B) })));
     this.plot = picture("The loss by step, on a logarithmic axis.");
     const rules = { none: "not clipped", norm: "by norm", value: "by value" };
     this.append(
-      make("p", { class: "live-todo" }, "Pull the start across the cliff, and clip the gradient."),
+      make("p", { class: "live-todo" }, "Clip the gradient, and pull the start across the cliff. The bluer the map, the larger the loss."),
       make("div", { class: "live-bar" },
         choice(this, "rule", { name: "Gradient", options: rules }).element,
-        slider(this, "limit", { name: "Limit", min: 0.1, max: 4, step: 0.1 }).element,
+        slider(this, "limit", { name: "Limit", min: 0.1, max: 4, step: 0.1, write: (limit) => ({ limit, rule: this.clipping() }) }).element,
         slider(this, "rate", { name: "Rate", min: 0.01, max: 0.2, step: 0.01 }).element),
       make("div", { class: "live-bar" },
         slider(this, "w", { name: "Start w", min: W[0], max: W[1], step: 0.005, say: (value) => number(value, 3) }).element,
@@ -62,12 +65,19 @@ class Cliff extends Figure {
     );
   }
 
-  say({ rule, limit }, { path, losses, norms }) {
+  /** Who moves the limit wants to clip. */
+  clipping() {
+    return this.settings.rule === "none" ? "norm" : this.settings.rule;
+  }
+
+  say({ rule }, { path, losses, norms, cut }) {
+    const out = path.findIndex(isOff);
     const [w, b] = path.at(-1);
-    const out = path.findIndex(([one, other]) => one < W[0] || one > W[1] || other < B[0] || other > B[1]);
-    const where = out < 0 ? `It ends at w = ${number(w)}, b = ${number(b)}` : `Step ${out} throws it off this map`;
-    const cut = rule === "none" ? "" : ` ${norms.filter((norm) => norm > limit).length} of ${norms.length} gradients were longer than the limit.`;
-    return `The longest gradient on the way is ${power(Math.max(...norms))}. ${where}; the loss goes from ${number(losses[0], 3)} to ${losses.at(-1) < 0.001 ? "less than 0.001" : number(losses.at(-1), 3)}.${cut}`;
+    const last = losses.at(-1) < 0.001 ? "less than 0.001" : number(losses.at(-1), 3);
+    const leaves = out < 0 ? "stays on this map" : `leaves this map at step ${out}${isOff([w, b]) ? "" : ", comes back"}`;
+    const clippings = rule === "none" ? "" : `, and ${cut} of ${norms.length} ${cut === 1 ? "is" : "are"} clipped`;
+    const way = `The path ${leaves} and ends at w = ${number(w)}, b = ${number(b)}; the loss goes from ${number(losses[0], 3)} to ${last}.`;
+    return `${way} The longest gradient on the way is ${power(Math.max(...norms))}${clippings}.`;
   }
 
   draw() {
@@ -90,21 +100,28 @@ class Cliff extends Figure {
     each(this.map, "circle", "live-handle", [0]).attr("cx", x(this.settings.w)).attr("cy", y(this.settings.b)).attr("r", 8);
   }
 
-  /** The loss as bands of squares, one path a band; they change with the width alone. */
+  /** The loss as bands, one path a band, in strips of cells side by side; they change with the width alone. */
   drawLoss(inside) {
     if (this.drawnFor === this.width) return;
     this.drawnFor = this.width;
     const { x, y } = this;
     const bands = Array.from({ length: BANDS }, () => "");
-    const [dx, dy] = [(W[1] - W[0]) / COLUMNS, (B[1] - B[0]) / ROWS];
-    const [width, height] = [x(dx) - x(0), y(0) - y(dy)];
-    for (const column of d3.range(COLUMNS)) {
-      for (const row of d3.range(ROWS)) {
-        const size = Math.sqrt(this.loss(W[0] + (column + 0.5) * dx, B[0] + (row + 0.5) * dy).loss) / 1.4;
-        bands[Math.min(BANDS - 1, Math.floor(BANDS * size))] += `M${(48 + column * width).toFixed(1)},${(y.range()[0] - (row + 1) * height).toFixed(1)}h${(width + 0.3).toFixed(1)}v${(height + 0.3).toFixed(1)}h${(-width - 0.3).toFixed(1)}Z`;
-      }
+    const [dw, db] = [(W[1] - W[0]) / COLUMNS, (B[1] - B[0]) / ROWS];
+    for (const row of d3.range(ROWS)) {
+      const b = B[0] + row * db;
+      const own = d3.range(COLUMNS).map((column) => this.band(W[0] + (column + 0.5) * dw, b + db / 2));
+      const starts = d3.range(COLUMNS).filter((column) => own[column] !== own[column - 1]);
+      starts.forEach((column, k) => {
+        const [left, right] = [column, starts[k + 1] ?? COLUMNS].map((edge) => x(W[0] + edge * dw).toFixed(1));
+        bands[own[column]] += `M${left},${y(b).toFixed(1)}H${right}V${y(b + db).toFixed(1)}H${left}Z`;
+      });
     }
     each(inside, "path", "live-loss", bands).attr("d", String).attr("fill-opacity", (_, k) => (0.85 * k) / BANDS);
+  }
+
+  /** Which of the bands holds the loss at w and b: they are as far apart as the states are. */
+  band(w, b) {
+    return Math.min(BANDS - 1, Math.floor((BANDS * Math.sqrt(this.loss(w, b).loss)) / (1 + this.given.goal)));
   }
 
   drawPlot(width, height) {
@@ -118,6 +135,7 @@ class Cliff extends Figure {
   }
 }
 
+const isOff = ([w, b]) => w < W[0] || w > W[1] || b < B[0] || b > B[1];
 const bounded = (value) => Math.max(-50, Math.min(50, value));
 
 define("live-cliff", Cliff);

@@ -49,6 +49,7 @@ class Hopfield extends Figure {
       pixels: () => this.settings.pixels, change: (pixels) => this.startFrom(pixels),
     });
     this.result = picture("What the network recalls.");
+    this.moment = make("p", { class: "live-title" });
     this.energy = picture("The energy of the network, update by update.");
     this.capacity = picture("Agreement of recalled with stored patterns, by the number of patterns.").classed("live-drag", true);
     this.capacity.call(d3.drag().container(this.capacity.node()).on("start drag", ({ x }) => this.store(Math.round(this.count.invert(x)))));
@@ -66,7 +67,7 @@ class Hopfield extends Figure {
         slider(this, "count", { name: "Patterns stored", min: 1, max: this.patterns.length, step: 1, say: String }).element),
       make("div", { class: "live-panels live-memory" },
         make("div", {}, make("p", { class: "live-title" }, "start"), this.painting.svg.node()),
-        make("div", {}, make("p", { class: "live-title" }, "recalled"), this.result.node()),
+        make("div", {}, this.moment, this.result.node()),
         make("div", {}, this.energy.node())),
       this.painting.heard,
       make("div", { class: "live-bar" }, this.updates.element, playButton(this, "Play", () => this.run()).element),
@@ -108,19 +109,33 @@ class Hopfield extends Figure {
   }
 
   say({ count }, { agreements, energies, kept, end }) {
+    const stored = `Stored: ${this.listed(count)}; started at a stored pattern, the network keeps an agreement of ${number(kept)}.`;
+    return `${this.outcome(agreements, end.length)} ${fall(energies[0], energies.at(-1))} ${stored}`;
+  }
+
+  /** What is stored: the pictures by name, or their number and that of the others. */
+  listed(count) {
+    const names = this.given.names.slice(0, count).map((name) => `the ${name}`);
+    const others = count - names.length;
+    if (others) return `the ${names.length} pictures and ${others} random pattern${others > 1 ? "s" : ""}`;
+    return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0];
+  }
+
+  outcome(agreements, units) {
     const best = d3.greatestIndex(agreements, Math.abs);
     const name = this.given.names[best];
     const near = Math.abs(agreements[best]);
-    const wrong = Math.round((end.length * (1 - near)) / 2);
+    const wrong = Math.round((units * (1 - near)) / 2);
     const picture = `${agreements[best] < 0 ? "the negative of " : ""}the ${name}`;
     const errors = wrong === 0 ? "without an error" : `with ${wrong} wrong pixel${wrong > 1 ? "s" : ""}`;
-    const outcome = near >= CLEAR ? `The network recalls ${picture} ${errors}.` : `The network ends in none of the pictures. The nearest is ${picture}, with an agreement of ${number(near)}.`;
-    return `${outcome} The energy falls from ${number(energies[0], 1)} to ${number(energies.at(-1), 1)}. With ${count} pattern${count > 1 ? "s" : ""} in ${end.length} units, stored patterns keep an agreement of ${number(kept)}.`;
+    return near >= CLEAR ? `The network recalls ${picture} ${errors}.` : `The network ends in none of the pictures: ${wrong} pixels differ from the nearest, ${picture}.`;
   }
 
   draw() {
-    this.updates.input.max = this.numbers.energies.length - 1;
-    this.updates.input.value = Math.min(this.settings.update, this.numbers.energies.length - 1);
+    const last = this.numbers.energies.length - 1;
+    this.updates.input.max = last;
+    this.updates.input.value = Math.min(this.settings.update, last);
+    this.moment.textContent = this.settings.update < last ? "on the way" : "recalled";
     this.side = this.narrow ? Math.floor((this.width - 10) / 2) : 196;
     this.painting.draw(this.side);
     drawPixels(this.result, this.after(this.settings.update), this.given.side, this.side);
@@ -133,7 +148,7 @@ class Hopfield extends Figure {
     const last = energies.length - 1;
     const at = Math.min(this.settings.update, last);
     const x = d3.scaleLinear([0, last], [44, width - 10]);
-    const y = d3.scaleLinear(d3.extent(energies), [height - 42, 26]).nice(4);
+    const y = d3.scaleLinear([d3.min(energies) - 1, d3.max(energies) + 1], [height - 42, 26]).nice(4);
     resize(this.energy, width, height);
     axes(this.energy, { x, y, xTicks: 4, yTicks: 4, xName: "updates", yName: "energy" });
     each(this.energy, "path", "live-way", [energies]).attr("d", (way) => through(way.map((value, k) => [x(k), y(value)])));
@@ -150,11 +165,13 @@ class Hopfield extends Figure {
     axes(this.capacity, { x, y, xTicks: this.narrow ? 6 : 12, yTicks: 4, xName: "patterns stored", yName: "agreement after recall" });
     each(this.capacity, "path", "live-limit", [LIMIT * units]).attr("d", (limit) => through([[x(limit), y(0)], [x(limit), y(1)]]));
     each(this.capacity, "text", "live-axis-name live-limit-name", [LIMIT * units])
-      .attr("x", (limit) => x(limit) + 5).attr("y", y(0) - 7).text(`${LIMIT} n`);
+      .attr("x", (limit) => x(limit) + 5).attr("y", y(0) - 7).text(`${LIMIT} per unit`);
     each(this.capacity, "path", "live-way", [kept]).attr("d", (way) => through(way.map((value, k) => [x(k + 1), y(value)])));
     each(this.capacity, "circle", "live-spot", [this.numbers.kept]).attr("cx", x(this.settings.count)).attr("cy", y).attr("r", 5);
   }
 }
+
+const fall = (first, last) => first === last ? `The energy stays at ${number(last, 1)}.` : `The energy falls from ${number(first, 1)} to ${number(last, 1)}.`;
 
 /** "0110" as [-1, 1, 1, -1]. */
 function signs(text) {

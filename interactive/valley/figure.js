@@ -1,5 +1,6 @@
 // A valley: the path of descent from any start, and how fast each direction arrives.
 import { factor, inValley } from "../arithmetic/descent.js";
+import { length } from "../arithmetic/vectors.js";
 import { button, report, resetButton, slider } from "../frame/controls.js";
 import { make, number, power } from "../frame/dom.js";
 import { axes, clipped, each, layer, legend, picture, resize, through } from "../frame/drawing.js";
@@ -7,6 +8,7 @@ import { Figure, define } from "../frame/base.js";
 
 const [REACH_X, REACH_Y] = [4.6, 2.6];
 const LEAST = 1e-4; // the smallest distance that is drawn
+const TINY = 1e-12; // so little of the distance is nothing
 
 class Valley extends Figure {
   static data = "valley/data";
@@ -36,7 +38,7 @@ class Valley extends Figure {
       this.set({ x: near(this.x.invert(x), 4), y: near(this.y.invert(y), 2) })));
     this.plot = picture("The distance from the lowest point by step, along the floor and across, on a logarithmic axis.");
     this.append(
-      make("p", { class: "live-todo" }, "Pull the start, and find a rate and a momentum that arrive soon."),
+      make("p", { class: "live-todo" }, "Pull the start, and find a rate and a momentum that arrive soon. Then press the two buttons."),
       make("div", { class: "live-bar" },
         slider(this, "rate", { name: "Rate · λ₂", about: "Learning rate times the steepest curvature", min: 0.02, max: 3.98, step: 0.02 }).element,
         slider(this, "momentum", { name: "Momentum", min: 0, max: 0.98, step: 0.01 }).element,
@@ -48,17 +50,15 @@ class Valley extends Figure {
       make("div", { class: "live-bar" },
         slider(this, "x", { name: "Start along", min: -4, max: 4, step: 0.05 }).element,
         slider(this, "y", { name: "Start across", min: -2, max: 2, step: 0.05 }).element),
-      legend({ "live-along": "along the floor", "live-across": "across" }),
-      make("div", { class: "live-panels" }, this.map.node(), this.plot.node()),
+      make("div", { class: "live-panels" }, this.map.node(),
+        make("div", {}, legend({ "live-along": "along the floor", "live-across": "across" }), this.plot.node())),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
     );
   }
 
-  say({ x, y }, { path, factors }) {
+  say(_, { path, factors }) {
     const [along, across] = factors;
-    const worst = Math.max(...factors);
-    const words = worst > 1 ? "It flies out of the valley" : worst > 0.999 ? "It hardly moves on" : `After ${path.length - 1} steps ${power(d3.max(path.at(-1), Math.abs) / Math.max(Math.abs(x), Math.abs(y), 1e-9))} of the distance is left`;
-    return `A step multiplies the distance in the end by ${number(along, 3)} along the floor and by ${number(across, 3)} across. ${words}.`;
+    return `${arrival(path)} In the long run a step multiplies the distance by ${number(along, 3)} along the floor and by ${number(across, 3)} across.`;
   }
 
   draw() {
@@ -97,6 +97,15 @@ class Valley extends Figure {
       each(layer(inside, `${name}-line`), "path", name, [points]).attr("d", through);
     });
   }
+}
+
+/** How much of the distance from the lowest point is left. */
+function arrival(path) {
+  const [first, last] = [length(path[0]), length(path.at(-1))];
+  const after = `After ${path.length - 1} steps`;
+  if (first === 0) return "It starts at the lowest point and stays there.";
+  if (last > first) return `${after} the distance is ${power(last / first)} times as long.`;
+  return last < TINY * first ? `${after} nothing of the distance is left.` : `${after} ${power(last / first)} of the distance is left.`;
 }
 
 const bounded = (value) => Math.max(-1e4, Math.min(1e4, value));

@@ -34,12 +34,25 @@ def starts(way, wave):
     return np.where(joined | again | (chunk == 0) & (place < wave), 0, inside)
 
 
+def joins(way, wave):
+    """How many joins there are in a wave."""
+    if way == "loop":
+        return int(wave > 1)
+    if way == "tree":
+        return T - 2 ** (wave - 1)
+    if L < wave < L + T // L:
+        return 1  # from chunk to chunk
+    return 0 if wave == 1 else T // L - int(wave > L)  # the first chunk runs once
+
+
 def reference(settings):
-    """The pieces, and each as one step h -> A h + B."""
-    begin, a = starts(settings["way"], settings["wave"]), settings["kept"]
+    """The pieces, each as one step h -> A h + B, and how many joins made them."""
+    way, a = settings["way"], settings["kept"]
+    begin = starts(way, settings["wave"])
     pieces = [scan(np.full((1, n, 1), a), np.ones((1, n, 1))) for n in np.arange(T) - begin + 1]
     return {
         "from": begin.tolist(),
         "A": [float(a ** piece.shape[1]) for piece in pieces],
+        "joins": sum(joins(way, wave) for wave in range(1, settings["wave"] + 1)),
         "B": [float(piece[0, -1, 0]) for piece in pieces],
     }
