@@ -2,15 +2,16 @@
 import { make, number } from "./dom.js";
 
 /** A slider for the setting `key`; `say` puts its value into words. Where it moves a part of a setting,
- *  `read(settings)` finds the value and `write(value)` says what to set. */
+ *  `read(settings)` finds the value and `write(value)` says what to set. `max` may be a function. */
 export function slider(figure, key, options) {
   const { name, about = name, min, max, step, say = number } = options;
   const { read = (settings) => settings[key], write = (value) => ({ [key]: value }) } = options;
   const move = () => figure.set(write(Number(input.value)));
-  const input = make("input", { type: "range", min, max, step, "aria-label": about, oninput: move });
+  const input = make("input", { type: "range", min, step, "aria-label": about, oninput: move });
   const value = make("span", { class: "live-value", "aria-hidden": "true" });
   const element = make("label", { class: "live-slider" }, make("span", { class: "live-name" }, name), value, input);
   const show = (settings) => {
+    input.max = typeof max === "function" ? max() : max; // before the value, which it limits
     input.value = read(settings);
     value.textContent = say(read(settings));
     input.setAttribute("aria-valuetext", say(read(settings)));

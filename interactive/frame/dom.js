@@ -21,6 +21,7 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** A positive number of any size: 0.31, 42, or 3·10⁻⁸; without `digits`, a bare power of ten. */
 export function power(value, digits = 1) {
+  if (value === 0) return "0";
   if (value >= 0.01 && value < 1000 && digits) return value >= 10 ? number(value, 0) : number(value);
   const [mantissa, exponent] = value.toExponential(digits).split("e");
   const raised = String(Math.abs(Number(exponent))).replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);

@@ -9,9 +9,9 @@ export function resize(svg, width, height) {
   return svg.attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`);
 }
 
-/** One element for each item, made once and then only changed: its class names it. */
+/** One element for each item, made once and then only changed: its class names it within its parent. */
 export function each(svg, tag, name, items) {
-  return svg.selectAll(`${tag}.${name}`).data(items).join(tag).attr("class", name);
+  return svg.selectAll(`:scope > ${tag}.${name}`).data(items).join(tag).attr("class", name);
 }
 
 /** A group that stands once in its parent, in the order of the first calls. */

@@ -55,7 +55,7 @@ class Hopfield extends Figure {
     this.capacity.call(d3.drag().container(this.capacity.node()).on("start drag", ({ x }) => this.store(Math.round(this.count.invert(x)))));
     const load = names.map((name, p) => button(name[0].toUpperCase() + name.slice(1), () => this.startFrom(this.patterns[p])));
     const last = () => this.numbers.energies.length - 1;
-    this.updates = slider(this, "update", { name: "Updates", min: 0, max: 1, step: 1, say: (k) => String(Math.min(k, last())) });
+    const updates = slider(this, "update", { name: "Updates", min: 0, max: last, step: 1, say: (k) => String(Math.min(k, last())) });
     this.append(
       make("p", { class: "live-todo" }, "Paint on the left; the network answers on the right. Then store more patterns."),
       make("div", { class: "live-bar" }, ...load,
@@ -70,7 +70,7 @@ class Hopfield extends Figure {
         make("div", {}, this.moment, this.result.node()),
         make("div", {}, this.energy.node())),
       this.painting.heard,
-      make("div", { class: "live-bar" }, this.updates.element, playButton(this, "Play", () => this.run()).element),
+      make("div", { class: "live-bar" }, updates.element, playButton(this, "Play", () => this.run()).element),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
       this.capacity.node(),
     );
@@ -133,8 +133,6 @@ class Hopfield extends Figure {
 
   draw() {
     const last = this.numbers.energies.length - 1;
-    this.updates.input.max = last;
-    this.updates.input.value = Math.min(this.settings.update, last);
     this.moment.textContent = this.settings.update < last ? "on the way" : "recalled";
     this.side = this.narrow ? Math.floor((this.width - 10) / 2) : 196;
     this.painting.draw(this.side);

@@ -56,7 +56,7 @@ class LetItWrite extends Figure {
     this.text = make("div", { onclick: look });
     this.bars = picture("The probabilities of the twelve tokens that are most probable at the chosen place, as the model has them and as they are drawn from.");
     this.strip = picture("The changed probabilities side by side, and the number that the dice show.");
-    this.place = slider(this, "letter", { name: "Look at", about: "Look at letter", min: 0, max: 1, step: 1, say: (t) => String(t + 1), read: () => this.numbers.at });
+    const place = { name: "Look at", about: "Look at letter", min: 0, max: () => this.writer.length - 1, step: 1, say: (t) => String(t + 1) };
     this.append(
       make("p", { class: "live-todo" }, "Change how the next letter is drawn. The dice stay the same until you throw them again."),
       make("div", { class: "live-bar" },
@@ -67,7 +67,7 @@ class LetItWrite extends Figure {
         choice(this, "text", { name: "Write", options: TEXTS }).element,
         button("Throw the dice", () => this.set({ dice: this.settings.dice + 1 })), resetButton(this)),
       this.text,
-      make("div", { class: "live-bar" }, this.place.element),
+      make("div", { class: "live-bar" }, slider(this, "letter", { ...place, read: () => this.numbers.at }).element),
       legend({ "live-model": "the model", "live-changed": "what is drawn from" }),
       this.bars.node(),
       this.strip.node(),
@@ -100,8 +100,6 @@ class LetItWrite extends Figure {
     const beginning = isPlay ? [make("span", { class: "live-prompt" }, prompt.map((token) => tokens[token]).join(""))] : [];
     this.text.className = isPlay ? "live-written" : "live-poem";
     this.text.replaceChildren(...beginning, ...this.letters);
-    this.place.input.max = length - 1;
-    this.place.show(this.settings);
   }
 
   drawText() {

@@ -6,7 +6,7 @@ import { Figure, define } from "../frame/base.js";
 
 const ROW = 16;
 const LISTED = 6; // so many older entries are named
-const FAMILIES = ["loop", "learning", "gates", "attention", "linear"];
+const FAMILIES = ["loop", "learning", "gates", "linear", "attention"];
 
 class Timeline extends Figure {
   static data = "timeline/data";

@@ -51,13 +51,14 @@ class Waves extends Figure {
 
   build() {
     this.svg = picture("Sixteen steps, one below the other, each with a bar over the steps that it has taken in.");
+    const last = () => this.given.waves[this.settings.way];
     const ways = { loop: "loop", chunks: "chunks of four", tree: "tree" };
     this.append(
       make("p", { class: "live-todo" }, "Choose a way, and play it wave by wave. All joins of one wave happen at the same time."),
       make("div", { class: "live-bar" }, choice(this, "way", { name: "Way", options: ways }).element,
         slider(this, "kept", { name: "Share kept, a", min: 0, max: 1, step: 0.05 }).element),
       make("div", { class: "live-bar" },
-        (this.waves = slider(this, "wave", { name: "Wave", min: 0, max: this.given.steps, step: 1, say: (wave) => String(Math.min(wave, this.given.waves[this.settings.way])) })).element,
+        slider(this, "wave", { name: "Wave", min: 0, max: last, step: 1, say: (wave) => String(Math.min(wave, last())) }).element,
         playButton(this, "Play", () => this.run()).element, resetButton(this)),
       legend({ "live-piece-bar": "steps joined so far", "live-piece-bar live-known": "the state is known", "live-piece-bar live-fresh": "joined in this wave" }),
       this.svg.node(),
@@ -89,8 +90,6 @@ class Waves extends Figure {
     const { steps, waves } = this.given;
     const { way, wave } = this.settings;
     const { from, A, B, fresh } = this.numbers;
-    this.waves.input.max = waves[way];
-    this.waves.input.value = wave;
     const right = this.narrow ? 96 : 132;
     const x = d3.scaleLinear([0, steps], [34, this.width - right]);
     const y = (t) => TOP + (t + 0.5) * ROW;
