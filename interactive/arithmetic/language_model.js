@@ -22,6 +22,8 @@ export class LanguageModel {
 
 export function logSoftmax(logits) {
   const largest = Math.max(...logits);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
-  return logits.map((logit) => logit - largest - Math.log(total));
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - largest);
+  const logTotal = largest + Math.log(total);
+  return logits.map((logit) => logit - logTotal);
 }

@@ -29,11 +29,11 @@ export function field(figure, key, { name, most, clean = (text) => text, ...othe
   return keep(figure, { element, show });
 }
 
-/** One of several: { gaussian: "Gaussian", ... } for the setting `key`. */
-export function choice(figure, key, { name, options }) {
+/** One of several: { gaussian: "Gaussian", ... } for the setting `key`; `write(value)` says what to set. */
+export function choice(figure, key, { name, options, write = (value) => ({ [key]: value }) }) {
   const group = `${figure.localName}-${key}`;
   const inputs = Object.keys(options).map((value) =>
-    make("input", { type: "radio", name: group, value, onchange: () => figure.set({ [key]: value }) }));
+    make("input", { type: "radio", name: group, value, onchange: () => figure.set(write(value)) }));
   const labels = inputs.map((input) => make("label", {}, input, make("span", {}, options[input.value])));
   const legend = make("legend", {}, name);
   const element = make("fieldset", { class: "live-choice" }, legend, make("div", {}, ...labels));
@@ -41,9 +41,9 @@ export function choice(figure, key, { name, options }) {
   return keep(figure, { element, show });
 }
 
-/** One of many: { en: "English", ... } for the setting `key`. */
-export function select(figure, key, { name, options }) {
-  const pick = () => figure.set({ [key]: input.value });
+/** One of many: { en: "English", ... } for the setting `key`; `write(value)` says what to set. */
+export function select(figure, key, { name, options, write = (value) => ({ [key]: value }) }) {
+  const pick = () => figure.set(write(input.value));
   const all = Object.entries(options).map(([value, text]) => make("option", { value }, text));
   const input = make("select", { onchange: pick }, ...all);
   const element = make("label", { class: "live-select" }, make("span", {}, name), input);

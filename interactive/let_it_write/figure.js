@@ -3,7 +3,7 @@ import { dice } from "../arithmetic/dice.js";
 import { ranked } from "../arithmetic/decoding.js";
 import { button, choice, report, resetButton, slider } from "../frame/controls.js";
 import { load } from "../frame/data.js";
-import { make, number } from "../frame/dom.js";
+import { make, number, power } from "../frame/dom.js";
 import { each, legend, picture, resize } from "../frame/drawing.js";
 import { Figure, define } from "../frame/base.js";
 import { Writer } from "./writer.js";
@@ -67,20 +67,20 @@ class LetItWrite extends Figure {
         choice(this, "text", { name: "Write", options: TEXTS }).element,
         button("Throw the dice", () => this.set({ dice: this.settings.dice + 1 })), resetButton(this)),
       this.text,
-      make("div", { class: "live-bar" }, slider(this, "letter", { ...place, read: () => this.numbers.at }).element),
-      legend({ "live-model": "the model", "live-changed": "what is drawn from" }),
+      make("div", { class: "live-bar" }, slider(this, "letter", { ...place, read: () => this.numbers.at }).element, make("span", {}, "The greener, the more it surprises the model.")),
+      legend({ "live-model": "probability to the model", "live-changed": "probability in the draw" }),
       this.bars.node(),
       this.strip.node(),
       report(this, (settings, numbers) => this.say(settings, numbers)).element,
     );
   }
 
-  say({ dice: seed }, { written, bits, model, left, at, text }) {
+  say({ dice: seed }, { written, bits, model, changed, left, at, text }) {
     const unit = text === "play" ? "letter" : "character";
     const token = written[at];
     const kept = left[at] === 1 ? `one ${unit} is left` : `${left[at].toLocaleString("en")} ${unit}s are left`;
     const thrown = number(this.thrown(seed, text)[at]);
-    return `At ${unit} ${at + 1}, ${kept} to draw from, and the dice, ${thrown}, fall on ${this.name(token)}, to which the model gives ${number(model[token])}. To the model, this text costs ${number(d3.mean(bits))} bits a ${unit}.`;
+    return `At ${unit} ${at + 1}, ${kept} to draw from, and the dice, ${thrown}, fall on ${this.name(token)}, whose probability is ${power(changed[token])} now and ${power(model[token])} to the model. To the model, this text costs ${number(d3.mean(bits))} bits a ${unit}.`;
   }
 
   draw() {
@@ -133,7 +133,9 @@ class LetItWrite extends Figure {
         .attr("y", (k) => y(p[k])).attr("height", (k) => y(0) - y(p[k]));
     }
     each(this.bars, "text", "live-letter", best).attr("x", (k, place) => x(k, place) + column / 2).attr("y", height - 22)
-      .attr("text-anchor", "middle").classed("live-drawn", (k) => k === written[at]).text((k) => this.sign(k));
+      .attr("text-anchor", "middle").text((k) => this.sign(k));
+    each(this.bars, "rect", "live-drawn", best.flatMap((k, place) => (k === written[at] ? [place] : []))).attr("x", (place) => x(0, place) + column / 2 - 11)
+      .attr("y", height - 36).attr("width", 22).attr("height", 20).attr("rx", 2);
     each(this.bars, "text", "live-english", this.narrow ? [] : best).attr("x", (k, place) => x(k, place) + column / 2).attr("y", height - 6)
       .attr("text-anchor", "middle").text((k) => this.english(k));
   }
