@@ -4,7 +4,8 @@
 
 A move is a change of every setting, the answer, the drawing and the layout, all at once, as
 `set` and `now` of interactive/frame/base.js do it. The time is the processor's for the page's
-main thread, so that other work on the machine does not count. No claim reads these times.
+main thread. Other work on the machine still makes some moves slower: what counts is the time that a
+quarter of the moves stay below. No claim reads these times.
 """
 
 import sys
@@ -57,9 +58,9 @@ def main():
         program = playwright.chromium.launch(executable_path=browsers.get(), args=["--no-sandbox"])
         page = program.new_page()
         for name in sys.argv[1:] or live_figures.names():
-            taken = moves(page, name, folder)
-            print(f"{name:16} median {np.median(taken):5.1f} ms, slowest {max(taken):5.1f} ms")
-            slow += [name] if np.median(taken) > LIMIT else []
+            quarter, half, most = np.quantile(moves(page, name, folder), [0.25, 0.5, 1])
+            print(f"{name:16} {quarter:5.1f} ms, median {half:5.1f} ms, slowest {most:5.1f} ms")
+            slow += [name] if quarter > LIMIT else []
     if slow:
         sys.exit(f"More than {LIMIT} ms: {', '.join(slow)}")
 

@@ -2,9 +2,6 @@
 // tokens, the most probable first: where many are changed in turn, it is found once.
 import { logSoftmax } from "./language_model.js";
 
-/** The distribution without some tokens, whose probability goes to the others. */
-export const forbid = (logProbs, tokens) => logSoftmax(logProbs.map((value, k) => (tokens.includes(k) ? -Infinity : value)));
-
 /** p^(1 / temperature), normalised. */
 export const sharpen = (logProbs, temperature) => logSoftmax(logProbs.map((value) => value / temperature));
 

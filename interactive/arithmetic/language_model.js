@@ -3,8 +3,9 @@ import * as gru from "./gru.js";
 import { add, product, productT, zeros } from "./vectors.js";
 
 export class LanguageModel {
-  constructor(weights) {
-    this.weights = weights;
+  /** The probability of `forbidden` tokens goes to the others. */
+  constructor(weights, forbidden = []) {
+    Object.assign(this, { weights, forbidden });
     this.gru = Object.fromEntries(["W_x", "W_h", "b_x", "b_h"].map((name) => [name, weights[`gru_${name}`]]));
     this.inputs = new Map(); // W_x times the embedding of each token that came
     this.start = zeros(this.gru.W_h.length);
@@ -16,7 +17,9 @@ export class LanguageModel {
     if (!this.inputs.has(token)) this.inputs.set(token, gru.inputProduct(this.gru, embedding[token]));
     const { h } = gru.cell(this.gru, this.inputs.get(token), h_prev);
     const e = add(product(h, projection_W), projection_b);
-    return { h, logProbs: logSoftmax(add(productT(e, embedding), bias)) };
+    const logits = add(productT(e, embedding), bias);
+    for (const k of this.forbidden) logits[k] = -Infinity;
+    return { h, logProbs: logSoftmax(logits) };
   }
 }
 

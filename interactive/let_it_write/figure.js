@@ -12,7 +12,7 @@ const SHOWN = 12; // tokens whose probabilities are drawn
 const SIGNS = { "\n": "↵", "\t": "→", " ": "␣" };
 const NAMES = { "\n": "a new line", "\t": "a tab", " ": "a space" };
 const CHINESE = '24px "Noto Sans CJK TC subset"';
-const TEXTS = { play: "a play", quatrains: "a poem" };
+const TEXTS = { play: "a play", quatrains: "two lines of a poem" };
 
 class LetItWrite extends Figure {
   static data = ["let_it_write/data", "let_it_write/play"];

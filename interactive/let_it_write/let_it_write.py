@@ -14,11 +14,11 @@ from rnnbook.text.vocabulary import Vocabulary
 
 TEXTS = ("play", "quatrains")
 PROMPT = {"play": "ROSALIND\tI pray thee, ", "quatrains": "\n"}  # the play's is that of the page
-LENGTH = {"play": 90, "quatrains": 24}
+LENGTH = {"play": 70, "quatrains": 12}
 FORBIDDEN = {"play": ("<unk>",), "quatrains": ("<unk>", "\n")}
 MOST = 65  # top-k at its end: no limit
 FACTOR, MODULUS = 48271, 2**31 - 1  # dice that any language can throw (Park and Miller)
-LARGEST = {"temperature": 2.0, "topP": 1.0}
+LARGEST = {"text": "play", "temperature": 2.0, "topP": 1.0, "letter": 0}
 
 
 @functools.cache

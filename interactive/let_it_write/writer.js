@@ -1,16 +1,16 @@
 // A network that writes, with dice: what it expected, what was drawn from, what came.
-import { draw, forbid, keepTopK, keepTopP, ranked, sharpen } from "../arithmetic/decoding.js";
+import { draw, keepTopK, keepTopP, ranked, sharpen } from "../arithmetic/decoding.js";
 import { LanguageModel } from "../arithmetic/language_model.js";
 import { unpack } from "../frame/data.js";
 
-const KNOWN = 3_000_000; // numbers that are remembered
+const KNOWN = 500_000; // numbers that are remembered
 
 export class Writer {
   constructor({ weights, forbidden, ...given }) {
     Object.assign(this, given);
     const unpacked = Object.entries(weights).map(([name, one]) => [name, unpack(one)]);
-    this.network = new LanguageModel(Object.fromEntries(unpacked));
-    this.forbidden = forbidden.map((token) => this.tokens.indexOf(token));
+    const never = forbidden.map((token) => this.tokens.indexOf(token));
+    this.network = new LanguageModel(Object.fromEntries(unpacked), never);
     this.known = new Map();
   }
 
@@ -40,8 +40,7 @@ export class Writer {
   next(beginning, token, h) {
     if (!this.known.has(beginning)) {
       const made = this.network.step(token, h);
-      const logProbs = forbid(made.logProbs, this.forbidden);
-      this.known.set(beginning, { h: made.h, logProbs, order: ranked(logProbs) });
+      this.known.set(beginning, { ...made, order: ranked(made.logProbs) });
     }
     return this.known.get(beginning);
   }
