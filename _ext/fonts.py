@@ -1,7 +1,9 @@
 """Fonts that hold only what the pages show: the icons of the theme, Chinese and Japanese text.
 
 The icon fonts weigh 300 KB whole and 5 KB with the icons in use; the font that the figures use
-for Chinese weighs 1 MB. Both are cut down after every build.
+for Chinese weighs 1 MB. Both are cut down after every build. What a figure that answers loads on
+demand, such as the vocabulary of a network that writes poems, has a font of its own, so that no
+page waits for it.
 """
 
 import re
@@ -25,12 +27,16 @@ def read_pages(folder):
     return [path.read_text("utf-8") for path in Path(folder).rglob("*.html")]
 
 
-def cut_cjk(folder, texts):
-    """Write the font for Chinese, Japanese and Korean with what stands in some texts."""
-    shown = {ord(character) for text in texts for character in CJK_TEXT.findall(text)}
-    target = Path(folder) / "_static" / "fonts" / "cjk.woff2"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    cut(CJK, target, shown, "woff2")
+def cut_cjk(folder, pages):
+    """Write two fonts for Chinese, Japanese and Korean: cjk.woff2 with what stands in the pages and
+    in the first data of figures, cjk-more.woff2 with what figures load on demand."""
+    parts = live_figures.files()
+    first = [text for path, text in parts.items() if path.endswith("/data.js")]
+    target = Path(folder) / "_static" / "fonts"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, texts in (("cjk", [*pages, *first]), ("cjk-more", parts.values())):
+        shown = {ord(character) for text in texts for character in CJK_TEXT.findall(text)}
+        cut(CJK, target / f"{name}.woff2", shown, "woff2")
 
 
 def icon_codes(styles):
@@ -59,7 +65,7 @@ def cut_fonts(app, exception):
         return
     static = Path(app.outdir) / "_static"
     pages = read_pages(app.outdir)
-    cut_cjk(app.outdir, [*pages, *live_figures.files().values()])
+    cut_cjk(app.outdir, pages)
     styles = "".join(path.read_text("utf-8") for path in static.glob("styles/*.css"))
     codes = icon_codes(styles)
     names = {name for text in pages for name in ICON_NAME.findall(text)} | SCRIPTED

@@ -47,7 +47,7 @@ def trial_page(name, folder):
     shutil.copyfile(ROOT / "_static" / "book.css", folder / "_static" / "book.css")
     shutil.copytree(ROOT / "_static" / "fonts", folder / "_static" / "fonts", dirs_exist_ok=True)
     if not (folder / "_static" / "fonts" / "cjk.woff2").exists():
-        fonts.cut_cjk(folder, live_figures.files().values())
+        fonts.cut_cjk(folder, [])
     page = folder / f"{name}.html"
     page.write_text(PAGE.format(name=name, element=live_figures.element(name)), "utf-8")
     return page

@@ -11,7 +11,7 @@ import { Writer } from "./writer.js";
 const SHOWN = 12; // tokens whose probabilities are drawn
 const SIGNS = { "\n": "↵", "\t": "→", " ": "␣" };
 const NAMES = { "\n": "a new line", "\t": "a tab", " ": "a space" };
-const CHINESE = '24px "Noto Sans CJK TC subset"';
+const CHINESE = '24px "Noto Sans CJK TC more"';
 const TEXTS = { play: "a play", quatrains: "two lines of a poem" };
 
 class LetItWrite extends Figure {
