@@ -7,6 +7,7 @@ pages without scripts. `made.json` beside it holds a hash of the data, and one o
 shows; tests compare them.
 """
 
+import functools
 import json
 import shutil
 import sys
@@ -40,15 +41,19 @@ body {{ margin: 0; padding: 12px; background: var(--pst-color-background); }}
 """
 
 
-def trial_page(name, folder):
-    """A page with one figure and nothing else; its address."""
-    folder = Path(folder)
+@functools.cache
+def write_files(folder):
+    """All that the pages of figures load, once in a folder."""
     live_figures.write(folder / live_figures.SITE)
     shutil.copyfile(ROOT / "_static" / "book.css", folder / "_static" / "book.css")
     shutil.copytree(ROOT / "_static" / "fonts", folder / "_static" / "fonts", dirs_exist_ok=True)
-    if not (folder / "_static" / "fonts" / "cjk.woff2").exists():
-        fonts.cut_cjk(folder, [])
-    page = folder / f"{name}.html"
+    fonts.cut_cjk(folder, [])
+
+
+def trial_page(name, folder):
+    """A page with one figure and nothing else; its address."""
+    write_files(Path(folder))
+    page = Path(folder) / f"{name}.html"
     page.write_text(PAGE.format(name=name, element=live_figures.element(name)), "utf-8")
     return page
 
