@@ -1,4 +1,4 @@
-# make book | test | check | execute [NB=path] | experiments [NAME=x] | serve | bench | address URL=... [SITE=...] | format | clean
+# make book | test | check | execute [NB=path] | experiments [NAME=x] | serve | bench | stills | address URL=... [SITE=...] | format | clean
 PYTHON ?= python3
 VENV   ?= .venv
 NB     ?=
@@ -16,7 +16,7 @@ NBVAL  := $(PYTEST) --no-loadscope-reorder -p no:cacheprovider --nbval --nbval-c
 	--nbval-sanitize-with scripts/nbval_sanitize.cfg --nbval-cell-timeout 3000 --nbval-kernel-startup-timeout 600
 export TF_CPP_MIN_LOG_LEVEL = 3
 
-.PHONY: help env book test check lint unit tests notebooks changed browser execute experiments serve bench address format clean
+.PHONY: help env book test check lint unit tests notebooks changed browser execute experiments serve bench stills address format clean
 
 help:
 	@echo "make book          build the book from the stored outputs into _build/html"
@@ -26,6 +26,7 @@ help:
 	@echo "make experiments   run the recorded experiments again (one: NAME=name)"
 	@echo "make serve         build the book and serve it on http://localhost:8000"
 	@echo "make bench         speed and memory beside the frameworks; writes a page of the book"
+	@echo "make stills        make the data and the pictures of the figures that answer"
 	@echo "make address       set the repository's address everywhere (URL=https://...; the book's: SITE=https://...)"
 	@echo "make format        format the code, notebooks too"
 	@echo "make clean         remove what was built, and the environment"
@@ -82,6 +83,10 @@ experiments: $(STAMP)
 
 bench: $(STAMP)
 	@$(PY) benchmarks/bench.py
+	@$(PY) benchmarks/figures.py
+
+stills: $(STAMP) browser
+	@$(PY) scripts/stills.py $(NAME)
 
 address:
 	@test -n "$(URL)" || { echo "Say which: make address URL=https://github.com/you/your-repository"; exit 1; }

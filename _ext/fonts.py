@@ -1,12 +1,15 @@
 """Fonts that hold only what the pages show: the icons of the theme, Chinese and Japanese text.
 
 The icon fonts weigh 300 KB whole and 5 KB with the icons in use; the font that the figures use
-for Chinese weighs 1 MB. Both are cut down after every build.
+for Chinese weighs 1 MB. Both are cut down after every build. What a figure that answers loads on
+demand, such as the vocabulary of a network that writes poems, has a font of its own, so that no
+page waits for it.
 """
 
 import re
 from pathlib import Path
 
+import live_figures
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
@@ -22,6 +25,18 @@ SCRIPTED = {"fa-xmark", "fa-check", "fa-copy"}  # icons that scripts put into a 
 
 def read_pages(folder):
     return [path.read_text("utf-8") for path in Path(folder).rglob("*.html")]
+
+
+def cut_cjk(folder, pages):
+    """Write two fonts for Chinese, Japanese and Korean: cjk.woff2 with what stands in the pages and
+    in the first data of figures, cjk-more.woff2 with what figures load on demand."""
+    parts = live_figures.files()
+    first = [text for path, text in parts.items() if path.endswith("/data.js")]
+    target = Path(folder) / "_static" / "fonts"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, texts in (("cjk", [*pages, *first]), ("cjk-more", parts.values())):
+        shown = {ord(character) for text in texts for character in CJK_TEXT.findall(text)}
+        cut(CJK, target / f"{name}.woff2", shown, "woff2")
 
 
 def icon_codes(styles):
@@ -50,9 +65,7 @@ def cut_fonts(app, exception):
         return
     static = Path(app.outdir) / "_static"
     pages = read_pages(app.outdir)
-    shown = {ord(character) for text in pages for character in CJK_TEXT.findall(text)}
-    (static / "fonts").mkdir(exist_ok=True)
-    cut(CJK, static / "fonts" / "cjk.woff2", shown, "woff2")
+    cut_cjk(app.outdir, pages)
     styles = "".join(path.read_text("utf-8") for path in static.glob("styles/*.css"))
     codes = icon_codes(styles)
     names = {name for text in pages for name in ICON_NAME.findall(text)} | SCRIPTED

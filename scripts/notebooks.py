@@ -253,6 +253,11 @@ def pages_address(url):
     return root if f"https://{repository.lower()}/" == root else f"{root}{repository}/"
 
 
+def published():
+    """Where the book is published."""
+    return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["html"]["baseurl"]
+
+
 def set_site(site):
     """Write the address of the published book into `_config.yml`."""
     path = ROOT / "_config.yml"
@@ -266,15 +271,16 @@ def set_address(url, site=None):
         raise SystemExit(f"URL is {url!r}; expected https://github.com/OWNER/REPOSITORY")
     if site and not re.fullmatch(r"https?://[\w.-]+(/[\w./~-]*)?", site):
         raise SystemExit(f"SITE is {site!r}; expected https://...")
+    old, old_site = address(), published()
     set_site(site or pages_address(url))
-    old = address()
     current = [path for path in paths() if is_current(read(path))]
     names = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "pyproject.toml"]
     pages = (ROOT / "chapters").glob("**/*.md")
     for path in [*(ROOT / name for name in names), *pages, *paths()]:
         text = path.read_text("utf-8")
-        if old in text:
-            write(path, text.replace(old, url))
+        new = text.replace(old, url).replace(old_site, published())
+        if new != text:
+            write(path, new)
     for path in current:  # the install cell belongs to the hash; a stale notebook stays stale
         notebook = read(path)
         notebook.metadata["rnnbook"]["hash"] = code_hash(notebook)

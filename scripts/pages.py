@@ -35,6 +35,8 @@ TERMS = {
     for term in entry.terms
     if term not in glossary.UNLINKED
 }
+# A figure that answers: its still, which is a link, and its caption.
+FIGURE = re.compile(r"^\[!\[.*$", flags=re.MULTILINE)
 # Where the build puts no link: headings, the lines of a directive, bold words, links.
 NO_LINK = re.compile(r"^(#|:::).*$|\*\*[^*]*\*\*|\[[^\]]*\]\([^)]*\)", flags=re.MULTILINE)
 
@@ -63,9 +65,9 @@ def counted(notebook):
 
 
 def text_of(cells):
-    """The prose, without mathematics and without the head, which is made."""
+    """The prose, without mathematics, captions of figures, and the head, which is made."""
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    text = heads.HEAD.sub("", text)
+    text = FIGURE.sub("", heads.HEAD.sub("", text))
     return re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL)
 
 

@@ -246,11 +246,15 @@ def test_one_command_sets_the_address_everywhere(tmp_path, monkeypatch):
         shutil.copy(ROOT / name, tmp_path / name)
     notebook = tmp_path / "chapters" / PATHS[0].name
     shutil.copy(PATHS[0], notebook)
-    old = notebooks.address()
+    with_figure = Path(shutil.copy(ROOT / "chapters/math/lstm.ipynb", tmp_path / "chapters"))
+    old = notebooks.address(), notebooks.published()
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     notebooks.main(["address", "https://github.com/someone/their-book/"])
     assert notebooks.address() == "https://github.com/someone/their-book"
-    assert not [path for path in tmp_path.glob("**/*.*") if old in path.read_text("utf-8")]
+    texts = [path.read_text("utf-8") for path in tmp_path.glob("**/*.*")]
+    assert not [text for text in texts if old[0] in text or old[1] in text]
+    page = "https://someone.github.io/their-book/chapters/math/lstm.html#live-lstm-unit"
+    assert page in with_figure.read_text("utf-8")
     stored = notebooks.read(notebook)
     assert code_cells(notebook)[0].source == notebooks.first_cell(stored)
     assert stored.metadata["rnnbook"]["hash"] == notebooks.code_hash(stored)

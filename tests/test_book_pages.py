@@ -43,11 +43,12 @@ def test_every_term_is_explained_on_a_page_of_the_book():
     assert set(pages.TERMS.values()) <= set(pages.order())
 
 
-def test_exercises_folds_and_mathematics_do_not_count():
+def test_exercises_folds_captions_and_mathematics_do_not_count():
     code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
     book = nbformat.v4.new_notebook()
     book.cells = [
         text("two words $x = 1$\n\n$$\na + b\n$$ (eq-a)"),
+        text("[![A line](../interactive/one/one.png)](https://...) Its caption."),
         code("a = 1\n\nb = 2"),
         code("c = 3", metadata={"tags": ["preparing"]}),
         text(":::{exercise} many more words here"),
