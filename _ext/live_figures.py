@@ -159,10 +159,10 @@ def own_style(name):
     def owned(match):
         if match[0].strip().startswith("@"):
             return match[0]
-        return ", ".join(own(one.strip()) for one in COMMA.split(match[0])) + " "
+        line = "\n" if match[0].startswith("\n") else ""
+        return line + ", ".join(own(one.strip()) for one in COMMA.split(match[0])) + " "
 
-    text = SELECTORS.sub(owned, path.read_text("utf-8"))
-    return text.replace("}" + element(name), "}\n" + element(name))
+    return SELECTORS.sub(owned, path.read_text("utf-8"))
 
 
 def style(*figures):
