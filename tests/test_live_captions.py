@@ -407,3 +407,42 @@ def test_the_small_network_errs_on_one_date_in_ten_and_a_beam_repairs_one_and_sp
     assert found(december | {"width": 2})[0] == "2091-12-18"
     narrow, wide = (found({"typed": "17 Ekim 1907", "width": width}) for width in (1, 2))
     assert narrow[0] == "1907-10-17" != wide[0] and wide[1] > narrow[1]
+
+
+PAIRS = {"writes": 6, "rows": 64, "strength": 1.0, "decay": 1.0}  # as the figure begins
+
+
+def test_adding_reads_the_sum_of_two_cities_and_correcting_the_last_one_exactly():
+    figure = maker("write_pairs")
+    at = {city: np.array(place) for city, place in figure.places().items()}
+    found = figure.reference(PAIRS)
+    assert np.linalg.norm(found["adding"]["reads"][0] - at["Rome"] - at["Bern"]) < 0.25
+    assert np.linalg.norm(found["adding"]["reads"][0] - at["Bern"]) > 0.9
+    for rows, decay in itertools.product(figure.ROWS, (0.8, 0.9, 1.0)):
+        found = figure.reference(PAIRS | {"rows": rows, "decay": decay})
+        assert np.abs(found["correcting"]["reads"][0] - at["Bern"]).max() < 1e-12
+
+
+def test_after_nine_writes_adding_is_behind_an_empty_memory_and_correcting_far_ahead():
+    figure = maker("write_pairs")
+    empty = 1000 * np.linalg.norm(figure.true_places(9), axis=1).mean()
+    adding, correcting = (figure.reference(PAIRS)[way]["errors"][8] for way in figure.WAYS)
+    assert correcting < empty / 4 < empty < adding
+
+
+def test_with_two_rows_correcting_is_no_better_than_adding_while_nobody_has_moved():
+    figure = maker("write_pairs")
+    found = [figure.reference(PAIRS | {"rows": rows}) for rows in figure.ROWS]
+    errors = np.array([[one[way]["errors"][4] for way in figure.WAYS] for one in found])
+    assert errors[0, 1] >= errors[0, 0]
+    assert errors[0].min() > 3 * errors[-2].max()  # 2 rows and 64
+
+
+def test_a_decay_lets_adding_forget_and_draws_who_never_moves_to_the_cross():
+    figure = maker("write_pairs")
+    found = figure.reference(PAIRS | {"decay": 0.8, "writes": 9})
+    assert found["adding"]["errors"][8] < figure.reference(PAIRS)["adding"]["errors"][8] / 2
+    assert "Emil" not in [name for name, _ in figure.STORY[5:]]
+    for way in figure.WAYS:
+        share = np.linalg.norm(found[way]["reads"][4]) / np.linalg.norm(figure.places()["Dublin"])
+        assert 0.4 < share < 0.65
