@@ -9,6 +9,7 @@ const WAYS = { adding: "Every write adds", correcting: "Every write corrects" };
 const [EAST, NORTH] = [2.25, 1.75]; // half of the map, in thousands of kilometres
 const HEAD = 22; // above a map
 const STRIP = 26; // the width of a matrix
+const EDGE = 9; // what a letter keeps from the edge of a map
 
 class WritePairs extends Figure {
   static data = "write_pairs/data";
@@ -18,9 +19,8 @@ class WritePairs extends Figure {
   }
 
   answer({ writes, rows, strength, decay }) {
-    const { names, drawn } = this.given;
-    const keys = drawn.slice(0, names.length).map((row) => unit(row.slice(0, rows)));
-    const empty = this.given.story.map((_, t) => 1000 * mean(this.truth(t + 1).map(length)));
+    const keys = this.given.drawn.map((row) => unit(row.slice(0, rows)));
+    const empty = this.given.story.map((_, t) => 1000 * d3.mean(this.truth(t + 1).map(length)));
     const both = Object.keys(WAYS).map((way) => [way, this.run(keys, writes, strength, decay, way === "correcting")]);
     return { ...Object.fromEntries(both), empty };
   }
@@ -34,7 +34,7 @@ class WritePairs extends Figure {
       S = write(S, keys[names.indexOf(name)], places[city], strength, decay, corrects);
       const truth = this.truth(t + 1);
       const reads = truth.map((_, n) => product(keys[n], S));
-      found.errors.push(1000 * mean(reads.map((read, n) => distance(read, truth[n]))));
+      found.errors.push(1000 * d3.mean(reads.map((read, n) => distance(read, truth[n]))));
       if (t + 1 === writes) Object.assign(found, { S, reads });
     });
     return found;
@@ -77,12 +77,14 @@ class WritePairs extends Figure {
   say({ writes }, numbers) {
     const { names, places, story } = this.given;
     const [name, city] = story[writes - 1];
-    const off = (way) => kilometres(1000 * distance(numbers[way].reads[names.indexOf(name)], places[city]));
-    const average = (way) => kilometres(numbers[way].errors[writes - 1]);
-    const now = `Write ${writes}: ${name} ${writes > names.length ? "moves to" : "lives in"} ${city}. Adding reads ${name} ${off("adding")} away from there, correcting ${off("correcting")}.`;
+    const off = (way) => {
+      const gap = 1000 * distance(numbers[way].reads[names.indexOf(name)], places[city]);
+      return gap < 1e-6 ? "exactly there" : `${kilometres(gap)} from there`;
+    };
+    const now = `Write ${writes}: ${name} ${writes > names.length ? "moves to" : "lives in"} ${city}. Adding reads ${name} ${off("adding")}, correcting ${off("correcting")}.`;
     if (writes === 1) return now;
-    const people = Math.min(writes, names.length);
-    return `${now} Over ${people} people the mean is ${average("adding")} with adding and ${average("correcting")} with correcting; an empty memory, which reads everybody at the cross, has ${kilometres(numbers.empty[writes - 1])}.`;
+    const [adding, correcting, empty] = [numbers.adding.errors, numbers.correcting.errors, numbers.empty].map((errors) => kilometres(errors[writes - 1]));
+    return `${now} Mean over ${Math.min(writes, names.length)} people: adding ${adding}, correcting ${correcting}, an empty memory (everybody at the cross) ${empty}.`;
   }
 
   draw() {
@@ -93,43 +95,52 @@ class WritePairs extends Figure {
   }
 
   drawMap({ way, title, svg }, width, largest) {
-    const { S, reads } = this.numbers[way];
-    const { names, places, story } = this.given;
     const right = width - STRIP - 8;
-    const scale = right / (2 * EAST);
-    const height = 2 * NORTH * scale;
+    const scale = right / (2 * EAST); // pixels of a thousand kilometres
+    const bottom = HEAD + 2 * NORTH * scale;
     const x = d3.scaleLinear([-EAST, EAST], [0, right]);
-    const y = d3.scaleLinear([-NORTH, NORTH], [HEAD + height, HEAD]);
-    resize(svg, width, HEAD + height);
+    const y = d3.scaleLinear([-NORTH, NORTH], [bottom, HEAD]);
+    const place = ([east, north]) => [x(east), y(north)];
+    const { S, reads } = this.numbers[way];
+    resize(svg, width, bottom);
     each(svg, "text", "live-head", [title]).attr("x", 0).attr("y", 12).text(String);
     each(svg, "text", "live-axis-name", [S.length]).attr("x", width).attr("y", 12).attr("text-anchor", "end").text((rows) => `matrix, ${rows} × 2`);
-    const inside = clipped(svg, [0, right], [HEAD + height, HEAD]);
-    each(inside, "rect", "live-sea", [0]).attr("x", 0).attr("y", HEAD).attr("width", right).attr("height", height);
-    each(inside, "path", "live-middle", [0]).attr("d", `M${x(0) - 5},${y(0)}h10M${x(0)},${y(0) - 5}v10`);
-    each(inside, "path", "live-scale", [0]).attr("d", `M${right - 10},${HEAD + height - 14}v4h${-scale / 2}v-4`);
-    each(inside, "text", "live-axis-name", ["500 km"]).attr("x", right - 10).attr("y", HEAD + height - 18).attr("text-anchor", "end").text(String);
+    const inside = clipped(svg, [0, right], [bottom, HEAD]);
+    each(inside, "rect", "live-ground", [0]).attr("x", 0).attr("y", HEAD).attr("width", right).attr("height", bottom - HEAD);
+    each(inside, "path", "live-cross-hair", [place([0, 0])]).attr("d", ([left, top]) => `M${left - 5},${top}h10M${left},${top - 5}v10`);
+    each(inside, "path", "live-scale", [0]).attr("d", `M${right - 10},${bottom - 14}v4h${-scale / 2}v-4`);
+    each(inside, "text", "live-axis-name", ["500 km"]).attr("x", right - 10).attr("y", bottom - 18).attr("text-anchor", "end").text(String);
+    this.drawPeople(inside, reads, place, EDGE / scale);
+    this.drawMatrix(svg, S, largest, width - STRIP, bottom - HEAD);
+  }
+
+  /** All cities, the homes among them filled; from each home a line to where the person is read, or to the edge of the map. */
+  drawPeople(inside, reads, place, edge) {
+    const { names, places, story } = this.given;
     const homes = Object.values(this.homes(this.settings.writes));
-    each(inside, "circle", "live-city", Object.entries(places)).attr("cx", ([, at]) => x(at[0])).attr("cy", ([, at]) => y(at[1])).attr("r", 3.5)
-      .classed("live-home", ([city]) => homes.includes(city));
+    const cities = Object.entries(places).map(([city, at]) => ({ city, at: place(at), isHome: homes.includes(city) }));
     const people = reads.map((read, n) => {
       const home = places[homes[n]];
-      const shown = Math.min(1, reach(home[0], read[0], EAST - 9 / scale), reach(home[1], read[1], NORTH - 9 / scale)); // the share of the line that is on the map
-      const [from, to] = [home, home.map((at, k) => at + shown * (read[k] - at))].map(([east, north]) => [x(east), y(north)]);
-      return { from, to, letter: names[n][0], isNow: names[n] === story[this.settings.writes - 1][0], isOutside: shown < 1 };
+      const shown = Math.min(1, reach(home[0], read[0], EAST - edge), reach(home[1], read[1], NORTH - edge));
+      const to = place(home.map((at, k) => at + shown * (read[k] - at)));
+      return { from: place(home), to, letter: names[n][0], isOutside: shown < 1, isNow: names[n] === story[this.settings.writes - 1][0] };
     });
-    each(inside, "path", "live-off", people).attr("d", ({ from, to }) => through([from, to]));
-    each(inside, "text", "live-place-name", Object.entries(places)).attr("x", ([, at]) => x(at[0])).attr("y", ([, at]) => y(at[1]) - 11).text(([city]) => city)
-      .classed("live-home", ([city]) => homes.includes(city));
-    each(inside, "circle", "live-mark", people).attr("cx", ({ to }) => to[0]).attr("cy", ({ to }) => to[1]).attr("r", 8)
-      .classed("live-now", ({ isNow }) => isNow).classed("live-outside", ({ isOutside }) => isOutside);
-    each(inside, "text", "live-letter", people).attr("x", ({ to }) => to[0]).attr("y", ({ to }) => to[1]).attr("dy", "0.35em").text(({ letter }) => letter)
-      .classed("live-outside", ({ isOutside }) => isOutside);
+    each(inside, "circle", "live-city", cities).attr("cx", (d) => d.at[0]).attr("cy", (d) => d.at[1]).attr("r", 3.5).classed("live-home", (d) => d.isHome);
+    each(inside, "path", "live-off", people).attr("d", (d) => through([d.from, d.to]));
+    each(inside, "text", "live-place-name", cities).attr("x", (d) => d.at[0]).attr("y", (d) => d.at[1] - 11).text((d) => d.city).classed("live-home", (d) => d.isHome);
+    each(inside, "circle", "live-mark", people).attr("cx", (d) => d.to[0]).attr("cy", (d) => d.to[1]).attr("r", 8)
+      .classed("live-outside", (d) => d.isOutside).classed("live-now", (d) => d.isNow);
+    each(inside, "text", "live-letter", people).attr("x", (d) => d.to[0]).attr("y", (d) => d.to[1]).attr("dy", "0.35em").text((d) => d.letter)
+      .classed("live-outside", (d) => d.isOutside);
+  }
+
+  drawMatrix(svg, S, largest, left, height) {
     const cells = S.flatMap((row, i) => row.map((value, j) => ({ value, i, j })));
     const tall = height / S.length;
-    each(layer(svg, "matrix"), "rect", "live-cell", cells).attr("x", ({ j }) => width - STRIP + (j * STRIP) / 2).attr("y", ({ i }) => HEAD + i * tall)
-      .attr("width", STRIP / 2).attr("height", tall).classed("live-minus", ({ value }) => value < 0)
-      .attr("fill-opacity", ({ value }) => (largest ? Math.abs(value) / largest : 0).toFixed(3));
-    each(svg, "rect", "live-frame", [0]).attr("x", width - STRIP).attr("y", HEAD).attr("width", STRIP).attr("height", height);
+    each(layer(svg, "matrix"), "rect", "live-cell", cells).attr("x", (d) => left + (d.j * STRIP) / 2).attr("y", (d) => HEAD + d.i * tall)
+      .attr("width", STRIP / 2).attr("height", tall).classed("live-minus", (d) => d.value < 0)
+      .attr("fill-opacity", (d) => (largest ? Math.abs(d.value) / largest : 0).toFixed(3));
+    each(svg, "rect", "live-frame", [0]).attr("x", left).attr("y", HEAD).attr("width", STRIP).attr("height", height);
   }
 
   drawPlot(width, height) {
@@ -170,7 +181,6 @@ function apart(labels, least) {
 const reach = (from, to, limit) => (Math.abs(to) > limit ? (Math.sign(to) * limit - from) / (to - from) : Infinity);
 const unit = (row) => scaled(row, 1 / length(row));
 const distance = ([a, b], [c, d]) => Math.hypot(a - c, b - d);
-const mean = (values) => d3.mean(values);
 const kilometres = (value) => `${number(value, 0)} km`;
 
 define("live-write-pairs", WritePairs);

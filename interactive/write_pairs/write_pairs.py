@@ -40,7 +40,8 @@ def drawn():
 
 
 def data():
-    return {"names": NAMES, "story": STORY, "places": places(), "drawn": drawn().tolist()}
+    story = [list(write) for write in STORY]
+    return {"names": NAMES, "story": story, "places": places(), "drawn": drawn().tolist()}
 
 
 def random_settings(rng):
