@@ -28,6 +28,15 @@ def _step_reading_too_early(S, q, k, v, a, b):
     return q @ S, S
 
 
+def _step_without_decay(S, q, k, v, a, b):
+    return _step(S, q, k, v, 1.0, b)
+
+
+def _step_decaying_last(S, q, k, v, a, b):
+    S = a * (S + b * np.outer(k, v - k @ S))
+    return q @ S, S
+
+
 def _step_output_first(S, q, k, v, a, b):
     return q @ (a * S), _step(S, q, k, v, a, b)[1]
 
@@ -39,9 +48,9 @@ def _chunk_case(rng):
     return rng.standard_normal((K, V)), Q, keys, rng.standard_normal((C, V)), rng.uniform(0, 2, C)
 
 
-def _chunk(S, Q, K, V, b, *, diagonal=-1, columns=False, read=0):
+def _chunk(S, Q, K, V, b, *, diagonal=-1, columns=False, strengths=True, read=0):
     """The chunk, or with other arguments one that makes a mistake."""
-    strength = b[None] if columns else b[:, None]
+    strength = b[None] if columns else b[:, None] if strengths else 1.0
     A = np.tril(strength * (K @ K.T), diagonal)
     U = np.linalg.solve(np.eye(len(b)) + A, b[:, None] * (V - K @ S))
     return Q @ S + np.tril(Q @ K.T, read) @ U, S + K.T @ U
@@ -57,6 +66,8 @@ EXERCISES = {
             "The error is read before the decay: correct what is left of the old value.": (
                 _step_reading_too_early
             ),
+            "Nothing fades here: multiply the old memory by a first.": _step_without_decay,
+            "The new write fades here, too: fade first, then write.": _step_decaying_last,
             "The query reads before the write: o is what it finds after it.": _step_output_first,
         },
     ),
@@ -70,6 +81,12 @@ EXERCISES = {
             ),
             "b is on the columns of A: the strength is that of the write that corrects, its row.": (
                 lambda *case: _chunk(*case, columns=True)
+            ),
+            "A has no strengths: each row is multiplied by the b of its write.": (
+                lambda *case: _chunk(*case, strengths=False)
+            ),
+            "The queries see later writes: keep Q K^T on and below the diagonal only.": (
+                lambda *case: _chunk(*case, read=len(case[-1]))
             ),
             "The queries do not see the write of their own step: keep the diagonal of Q K^T.": (
                 lambda *case: _chunk(*case, read=-1)
