@@ -6,7 +6,7 @@ import { axes, clipped, each, layer, picture, resize, through } from "../frame/d
 import { Figure, define } from "../frame/base.js";
 
 const TIE = 1e-9; // a lead below it is none: a tie, up to rounding
-const FLOOR = 1e-4; // the smallest lead that is drawn
+const FLOOR = 1e-5; // the smallest lead that is drawn
 const CUP = 118; // its height
 const TAPER = 0.2; // how much narrower it is at its top
 
@@ -110,7 +110,7 @@ class Cups extends Figure {
     this.x = x;
     resize(this.plot, width, height);
     axes(this.plot, { x, y: d3.scaleLinear([0, 1], [height - 42, 26]), xTicks: this.narrow ? 4 : 8, yTicks: [], xName: "swaps", yName: "lead at place 1 (logarithmic)" });
-    const marks = [1, 0.1, 0.01, 0.001];
+    const marks = [1, 0.1, 0.01, 1e-3, 1e-4];
     each(this.plot, "path", "live-cross", marks).attr("d", (value) => `M${x(0)},${y(value)}H${x(leads.length - 1)}`);
     each(this.plot, "text", "live-quiet", [...marks.map((value) => [power(value, 0), y(value)]), ["wrong", strip]])
       .attr("x", x(0) - 7).attr("y", ([, place]) => place).attr("dy", "0.32em").attr("text-anchor", "end").text(([text]) => text);
