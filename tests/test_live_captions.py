@@ -446,3 +446,50 @@ def test_a_decay_lets_adding_forget_and_draws_who_never_moves_to_the_cross():
     for way in figure.WAYS:
         share = np.linalg.norm(found[way]["reads"][4]) / np.linalg.norm(figure.places()["Dublin"])
         assert 0.4 < share < 0.65
+
+
+def test_two_mirrors_count_modulo_3_or_4_and_weak_ones_do_not_turn():
+    figure = maker("mirrors")
+
+    def turned(angle, b, rounds):
+        return np.array(
+            figure.reference({"angle": angle, "b": b, "rounds": rounds})["memories"][-1]
+        )
+
+    for angle, back in ((60, 3), (45, 4)):
+        away = [np.abs(turned(angle, 2, n) - figure.corners()).max() for n in range(back + 1)]
+        assert away[0] < 1e-12 and away[-1] < 1e-12 and min(away[1:-1]) > 0.1
+    end = turned(60, 1.9, 12)
+    assert f"{area(end) / area(figure.corners()):.0%}" == "8%"
+    assert (np.hypot(*end) < 0.3 * np.hypot(*figure.corners())).all()
+    for angle, least in ((60, "1.07"), (20, "1.49")):
+        bound = 2 / (1 + np.sin(np.deg2rad(angle)))
+        assert f"{bound:.2f}" == least
+        for b in np.linspace(0, 2, 101):
+            found = figure.reference({"angle": angle, "b": b, "rounds": 0})["eigenvalues"]
+            assert (abs(found[0][1]) > 1e-6) == (b > bound), (angle, b)
+
+
+def area(corners):
+    x, y = corners
+    return abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def test_weak_swaps_lose_the_ball_and_read_as_swaps_that_may_fail():
+    figure = maker("cups")
+
+    def played(b, game, swaps=0):
+        return figure.reference({"b": b, "game": game, "swaps": swaps})
+
+    first = played(1.9, 0)
+    assert 0 < first["leads"][100] < 0.1 and first["wrong"] == 347
+    wrong = {b: [played(b, game)["wrong"] for game in range(figure.GAMES)] for b in (1.8, 2)}
+    assert max(wrong[1.8]) == 130 and wrong[2] == [None] * 8
+    expected, swaps, b = np.zeros((5, 5)), 8, 1.9
+    for made in itertools.product((False, True), repeat=swaps):
+        S = np.eye(5)
+        for move, happens in zip(figure.games()[3], made, strict=False):
+            if happens:
+                S[[move, move + 1]] = S[[move + 1, move]]
+        expected += np.prod(np.where(made, b / 2, 1 - b / 2)) * S
+    np.testing.assert_allclose(played(b, 3, swaps)["memory"], expected, atol=1e-12)
