@@ -8,12 +8,12 @@ from rnnbook.book.exercises.checker import Exercise
 def _swap_case(rng):
     size = int(rng.integers(4, 8))
     i, j = rng.choice(size, 2, replace=False)
-    return int(i), int(j), size
+    return int(i), int(j), size, rng.uniform(0.3, 0.9)
 
 
-def _swap_key(i, j, size):
+def _swap_key(i, j, size, b):
     k = np.zeros(size)
-    k[i], k[j] = 1.0, -1.0
+    k[i], k[j] = 1 / np.sqrt(b), -1 / np.sqrt(b)
     return k
 
 
@@ -54,14 +54,23 @@ EXERCISES = {
         solution=_swap_key,
         outputs=("k",),
         mistakes={
-            "This swaps the two and turns their signs, too: the key is a difference.": (
-                lambda i, j, size: np.abs(_swap_key(i, j, size))
+            "That is the key for b = 1. Now b k k^T has to be 2.": (
+                lambda i, j, size, b: _swap_key(i, j, size, 1)
             ),
-            "A key of length 1 needs b = 2 to reflect. Here b is 1, so k k^T has to be 2.": (
-                lambda i, j, size: _swap_key(i, j, size) / np.sqrt(2)
+            "A key of length 1 needs b = 2 to reflect. Here b k k^T has to be 2.": (
+                lambda i, j, size, b: _swap_key(i, j, size, 2)
+            ),
+            "b stands beside the product of two keys, so each gets its square root.": (
+                lambda i, j, size, b: _swap_key(i, j, size, b * b)
+            ),
+            "Here b k k^T is 1, which erases the difference. It takes 2 to turn it round.": (
+                lambda i, j, size, b: _swap_key(i, j, size, 2 * b)
+            ),
+            "This swaps the two and turns their signs, too: the key is a difference.": (
+                lambda i, j, size, b: np.abs(_swap_key(i, j, size, b))
             ),
             "The key of the right swap, with its sign turned: entry i was asked to be positive.": (
-                lambda i, j, size: -_swap_key(i, j, size)
+                lambda i, j, size, b: -_swap_key(i, j, size, b)
             ),
         },
     ),
@@ -75,6 +84,9 @@ EXERCISES = {
             ),
             "This turns backwards: the second reflection acts on what the first one left.": (
                 lambda angle: _rotation_keys(angle, part=-0.5)
+            ),
+            "This turns backwards: the second mirror stands on the other side of the first.": (
+                lambda angle: _rotation_keys(2 * np.pi - angle)
             ),
         },
     ),
