@@ -8,6 +8,7 @@ from live_figures import maker
 
 from rnnbook.data import load_beijing_weather, load_stocks
 from rnnbook.data.mnist import load_mnist
+from rnnbook.numpy import rnn
 
 
 def test_with_all_gates_the_gradient_arrives_only_where_the_number_was_written():
@@ -300,6 +301,33 @@ def test_the_waves_are_as_many_as_the_page_counts_and_all_end_with_the_states():
         found = figure.reference({"way": way, "wave": waves, "kept": 0.5})
         assert found["from"] == [0] * figure.T
         assert (waves, found["joins"]) == said[way]
+
+
+def test_newton_is_quick_where_small_differences_die_out_but_not_from_the_wrong_side():
+    figure = maker("all_at_once")
+
+    def found(network, gain, guess):
+        settings = {"network": network, "gain": gain, "guess": guess, "iteration": 0}
+        numbers = figure.reference(settings)
+        return numbers["needed"], f"{numbers['exponent']:.2f}"
+
+    assert [found("eight", gain, "0") for gain in (2, 0.5)] == [(21, "0.14"), (3, "-0.75")]
+    assert [found("one", 2, guess) for guess in ("0", "-1")] == [(5, "-1.53"), (24, "-1.53")]
+    params = rnn.Params(np.eye(1), np.full((1, 1), 2.0), np.zeros(1))
+    x, sides = figure.networks()["one"]["x"], np.array([[0.0], [1], [-1]])
+    (truth, upper, lower), *_ = rnn.forward(params, np.tile(x, (3, 1, 1)), sides)
+    assert upper.min() > 0.8 and lower.max() < -0.8
+    assert np.abs(upper - truth)[-1] < 1e-10
+
+
+def test_newton_has_a_state_more_after_each_iteration_and_all_before_the_map_ends():
+    figure = maker("all_at_once")
+    networks, gains, guesses = ("one", "eight"), np.arange(2, 21) / 10, ("-1", "0", "1")
+    for network, gain, guess in itertools.product(networks, gains, guesses):
+        settings = {"network": network, "gain": gain, "guess": guess, "iteration": 0}
+        found = figure.reference(settings)
+        assert found["errors"][0] != found["errors"][1] and 0 < found["needed"] < figure.ITERATIONS
+        assert all(max(row[:k], default=0) < 1e-10 for k, row in enumerate(found["errors"]))
 
 
 def test_the_forecast_of_the_tutorial_fits_best_when_it_is_moved_by_one_day():
